@@ -146,7 +146,7 @@ func hexValue(c byte) (value byte, ok bool) {
 	case c-'0' <= 9:
 		return c - '0', true
 	case (c|0x20)-'a' <= 5:
-		return (c|0x20)-'a' + 10, true
+		return (c | 0x20) - 'a' + 10, true
 	}
 	return 0, false
 }
