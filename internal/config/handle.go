@@ -254,7 +254,7 @@ func defineValue[T any](d *definer, def Definition, initial T, syntax syntax[T])
 }
 
 func (v *Value[T]) set(args []string, from origin) (bool, error) {
-	if from == fromDefault && len(args) == 1 && args[0] == "" {
+	if from == fromDefault && v.def.Default == "" {
 		return false, nil
 	}
 	if !v.def.Flags.Has(MultiArg) && len(args) != 1 {
