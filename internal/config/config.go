@@ -88,12 +88,13 @@ func New(env Environment) *Store {
 	}
 	s := &Store{env: env, byName: make(map[string]entry)}
 	d := &definer{store: s}
+	s.Params.defineNetwork(d)
+	s.Params.defineTLS(d)
 	s.Params.defineServer(d)
-	s.Params.defineMemory(d)
+	s.Params.defineKeyspace(d)
 	s.Params.definePersistence(d)
 	s.Params.defineReplication(d)
 	s.Params.defineCluster(d)
-	s.Params.defineTLS(d)
 	return s
 }
 

@@ -4,31 +4,35 @@ import "math"
 
 // definePersistence defines the parameters of snapshots and the append-only file.
 func (p *Params) definePersistence(d *definer) {
+	// Snapshots.
+
+	p.Dir = defineValue(d, Definition{Name: "dir", Flags: Protected | DenyLoading, Feature: Persistence}, d.store.env.Dir, dirSyntax(d.store.env.ChangeDir))
+	p.Save = defineValue(d, Definition{Name: "save", Flags: MultiArg, Feature: Persistence, Default: "3600 1 300 100 60 10000"}, nil, saveSyntax(d.store.env.Sentinel))
+	p.DBFilename = d.string(Definition{Name: "dbfilename", Flags: Protected, Feature: Persistence, Default: "dump.rdb"}, validBaseName("dbfilename", "filename"))
 	p.RDBChecksum = d.bool(Definition{Name: "rdbchecksum", Flags: Immutable, Feature: Persistence, Default: "yes"})
 	p.RDBCompression = d.bool(Definition{Name: "rdbcompression", Feature: Persistence, Default: "yes"})
 	p.RDBDelSyncFiles = d.bool(Definition{Name: "rdb-del-sync-files", Feature: Persistence, Default: "no"})
-	p.StopWritesOnBGSaveError = d.bool(Definition{Name: "stop-writes-on-bgsave-error", Feature: Persistence, Default: "yes"})
-	p.AOFRewriteIncrementalFsync = d.bool(Definition{Name: "aof-rewrite-incremental-fsync", Feature: Persistence, Default: "yes"})
-	p.NoAppendFsyncOnRewrite = d.bool(Definition{Name: "no-appendfsync-on-rewrite", Feature: Persistence, Default: "no"})
 	p.RDBSaveIncrementalFsync = d.bool(Definition{Name: "rdb-save-incremental-fsync", Feature: Persistence, Default: "yes"})
+	p.RDBVersionCheck = defineEnum(d, Definition{Name: "rdb-version-check", Feature: Persistence, Default: "strict"}, rdbVersionChecks())
+	p.RDBKeySaveDelay = d.int(Definition{Name: "rdb-key-save-delay", Flags: Hidden, Feature: Persistence, Min: math.MinInt32, Max: math.MaxInt32, Default: "0"})
+	p.StopWritesOnBGSaveError = d.bool(Definition{Name: "stop-writes-on-bgsave-error", Feature: Persistence, Default: "yes"})
+	p.BGSaveCPUList = d.string(Definition{Name: "bgsave-cpulist", Alias: "bgsave_cpulist", Flags: Immutable | emptyUnset, Feature: Persistence})
+	p.KeyLoadDelay = d.int(Definition{Name: "key-load-delay", Flags: Hidden, Feature: Persistence, Min: math.MinInt32, Max: math.MaxInt32, Default: "0"})
+	p.LoadingProcessEventsIntervalBytes = d.int(Definition{Name: "loading-process-events-interval-bytes", Flags: Hidden, Feature: Persistence, Min: 1024, Max: math.MaxInt32, Default: "2097152"})
+
+	// Append-only file.
+
+	p.AppendOnly = d.bool(Definition{Name: "appendonly", Flags: DenyLoading, Feature: Persistence, Default: "no"})
+	p.AppendFilename = d.string(Definition{Name: "appendfilename", Flags: Immutable, Feature: Persistence, Default: "appendonly.aof"}, validBaseName("appendfilename", "filename"))
+	p.AppendDirname = d.string(Definition{Name: "appenddirname", Flags: Immutable, Feature: Persistence, Default: "appendonlydir"}, validBaseName("appenddirname", "dirname"))
+	p.AppendFsync = defineEnum(d, Definition{Name: "appendfsync", Feature: Persistence, Default: "everysec"}, fsyncPolicies())
+	p.AOFRewriteIncrementalFsync = d.bool(Definition{Name: "aof-rewrite-incremental-fsync", Feature: Persistence, Default: "yes"})
 	p.AOFLoadTruncated = d.bool(Definition{Name: "aof-load-truncated", Feature: Persistence, Default: "yes"})
 	p.AOFUseRDBPreamble = d.bool(Definition{Name: "aof-use-rdb-preamble", Feature: Persistence, Default: "yes"})
 	p.AOFTimestampEnabled = d.bool(Definition{Name: "aof-timestamp-enabled", Feature: Persistence, Default: "no"})
-	p.AppendOnly = d.bool(Definition{Name: "appendonly", Flags: DenyLoading, Feature: Persistence, Default: "no"})
 	p.AOFDisableAutoGC = d.bool(Definition{Name: "aof-disable-auto-gc", Flags: Hidden, Feature: Persistence, Default: "no"})
-	p.DBFilename = d.string(Definition{Name: "dbfilename", Flags: Protected, Feature: Persistence, Default: "dump.rdb"}, validBaseName("dbfilename", "filename"))
-	p.AppendFilename = d.string(Definition{Name: "appendfilename", Flags: Immutable, Feature: Persistence, Default: "appendonly.aof"}, validBaseName("appendfilename", "filename"))
-	p.AppendDirname = d.string(Definition{Name: "appenddirname", Flags: Immutable, Feature: Persistence, Default: "appendonlydir"}, validBaseName("appenddirname", "dirname"))
 	p.AOFRewriteCPUList = d.string(Definition{Name: "aof-rewrite-cpulist", Alias: "aof_rewrite_cpulist", Flags: Immutable | emptyUnset, Feature: Persistence})
-	p.BGSaveCPUList = d.string(Definition{Name: "bgsave-cpulist", Alias: "bgsave_cpulist", Flags: Immutable | emptyUnset, Feature: Persistence})
-	p.AppendFsync = defineEnum(d, Definition{Name: "appendfsync", Feature: Persistence, Default: "everysec"}, fsyncPolicies())
-	p.SanitizeDumpPayload = defineEnum(d, Definition{Name: "sanitize-dump-payload", Flags: Debug, Feature: Persistence, Default: "no"}, sanitizePayloads())
-	p.RDBVersionCheck = defineEnum(d, Definition{Name: "rdb-version-check", Feature: Persistence, Default: "strict"}, rdbVersionChecks())
 	p.AutoAOFRewritePercentage = d.int(Definition{Name: "auto-aof-rewrite-percentage", Feature: Persistence, Max: math.MaxInt32, Default: "100"})
-	p.RDBKeySaveDelay = d.int(Definition{Name: "rdb-key-save-delay", Flags: Hidden, Feature: Persistence, Min: math.MinInt32, Max: math.MaxInt32, Default: "0"})
-	p.KeyLoadDelay = d.int(Definition{Name: "key-load-delay", Flags: Hidden, Feature: Persistence, Min: math.MinInt32, Max: math.MaxInt32, Default: "0"})
 	p.AutoAOFRewriteMinSize = d.int(Definition{Name: "auto-aof-rewrite-min-size", Feature: Persistence, Unit: UnitMemory, Max: math.MaxInt64, Default: "64mb"})
-	p.LoadingProcessEventsIntervalBytes = d.int(Definition{Name: "loading-process-events-interval-bytes", Flags: Hidden, Feature: Persistence, Min: 1024, Max: math.MaxInt32, Default: "2097152"})
-	p.Dir = defineValue(d, Definition{Name: "dir", Flags: Protected | DenyLoading, Feature: Persistence}, d.store.env.Dir, dirSyntax(d.store.env.ChangeDir))
-	p.Save = defineValue(d, Definition{Name: "save", Flags: MultiArg, Feature: Persistence, Default: "3600 1 300 100 60 10000"}, nil, saveSyntax(d.store.env.Sentinel))
+	p.NoAppendFsyncOnRewrite = d.bool(Definition{Name: "no-appendfsync-on-rewrite", Feature: Persistence, Default: "no"})
 }

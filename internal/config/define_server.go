@@ -2,69 +2,65 @@ package config
 
 import "math"
 
-// defineServer defines the parameters of the server itself: network, clients, process, logs, commands.
+// defineServer defines the parameters of the process, its logs and its commands.
 func (p *Params) defineServer(d *definer) {
+	// Process.
+
 	p.Daemonize = d.bool(Definition{Name: "daemonize", Flags: Immutable, Feature: Process, Default: "no"})
-	p.AlwaysShowLogo = d.bool(Definition{Name: "always-show-logo", Flags: Immutable, Feature: Process, Default: "no"})
-	p.ProtectedMode = d.bool(Definition{Name: "protected-mode", Default: "yes"})
-	p.SetProcTitle = d.bool(Definition{Name: "set-proc-title", Flags: Immutable, Feature: Process, Default: "yes"})
-	p.SyslogEnabled = d.bool(Definition{Name: "syslog-enabled", Flags: Immutable, Feature: Process, Default: "no"})
-	p.CrashLogEnabled = d.bool(Definition{Name: "crash-log-enabled", Feature: Process, Default: "yes"})
-	p.CrashMemcheckEnabled = d.bool(Definition{Name: "crash-memcheck-enabled", Feature: Process, Default: "yes"})
-	p.UseExitOnPanic = d.bool(Definition{Name: "use-exit-on-panic", Flags: Hidden, Feature: Process, Default: "no"})
-	p.DisableTHP = d.bool(Definition{Name: "disable-thp", Flags: Immutable, Feature: Process, Default: "yes"})
-	p.LatencyTracking = d.bool(Definition{Name: "latency-tracking", Default: "yes"})
-	p.ExtendedRedisCompatibility = d.bool(Definition{Name: "extended-redis-compatibility", Default: "no"})
-	p.EnableDebugAssert = d.bool(Definition{Name: "enable-debug-assert", Flags: Immutable | Hidden, Feature: Process, Default: "no"})
-	p.HideUserDataFromLog = d.bool(Definition{Name: "hide-user-data-from-log", Default: "yes"})
-	p.LuaEnableInsecureAPI = d.bool(Definition{Name: "lua-enable-insecure-api", Alias: "lua-enable-deprecated-api", Flags: Hidden | Protected, Feature: Scripting, Default: "no"})
-	p.ACLFile = d.string(Definition{Name: "aclfile", Flags: Immutable, Feature: ACL})
-	p.UnixSocket = d.string(Definition{Name: "unixsocket", Flags: Immutable | emptyUnset})
-	p.UnixSocketGroup = d.string(Definition{Name: "unixsocketgroup", Flags: Immutable | emptyUnset})
+	p.Supervised = defineEnum(d, Definition{Name: "supervised", Flags: Immutable, Feature: Process, Default: "no"}, supervisedModes())
 	p.PIDFile = d.string(Definition{Name: "pidfile", Flags: Immutable | emptyUnset, Feature: Process})
-	p.SyslogIdent = d.string(Definition{Name: "syslog-ident", Flags: Immutable, Feature: Process, Default: "valkey"})
+	p.AlwaysShowLogo = d.bool(Definition{Name: "always-show-logo", Flags: Immutable, Feature: Process, Default: "no"})
+	p.SetProcTitle = d.bool(Definition{Name: "set-proc-title", Flags: Immutable, Feature: Process, Default: "yes"})
+	p.ProcTitleTemplate = d.string(Definition{Name: "proc-title-template", Feature: Process, Default: "{title} {listen-addr} {server-mode}"}, validProcessTitle(p.titleVariable))
 	p.ServerCPUList = d.string(Definition{Name: "server-cpulist", Alias: "server_cpulist", Flags: Immutable | emptyUnset, Feature: Process})
 	p.BIOCPUList = d.string(Definition{Name: "bio-cpulist", Alias: "bio_cpulist", Flags: Immutable | emptyUnset, Feature: Process})
-	p.IgnoreWarnings = d.string(Definition{Name: "ignore-warnings", Feature: Process})
-	p.ProcTitleTemplate = d.string(Definition{Name: "proc-title-template", Feature: Process, Default: "{title} {listen-addr} {server-mode}"}, validProcessTitle(p.titleVariable))
-	p.BindSourceAddr = d.string(Definition{Name: "bind-source-addr", Flags: emptyUnset})
-	p.LogFile = d.string(Definition{Name: "logfile", Flags: Immutable})
-	p.LocaleCollate = d.string(Definition{Name: "locale-collate", Feature: Process})
-	p.DebugContext = d.string(Definition{Name: "debug-context", Flags: Debug | Hidden, Feature: Process})
-	p.RequirePass = d.string(Definition{Name: "requirepass", Flags: Sensitive | emptyUnset})
-	p.Supervised = defineEnum(d, Definition{Name: "supervised", Flags: Immutable, Feature: Process, Default: "no"}, supervisedModes())
-	p.SyslogFacility = defineEnum(d, Definition{Name: "syslog-facility", Flags: Immutable, Feature: Process, Default: "local0"}, syslogFacilities())
-	p.LogLevel = defineEnum(d, Definition{Name: "loglevel", Default: "notice"}, logLevels())
+	p.DisableTHP = d.bool(Definition{Name: "disable-thp", Flags: Immutable, Feature: Process, Default: "yes"})
 	p.OOMScoreAdj = defineEnum(d, Definition{Name: "oom-score-adj", Feature: Process, Default: "no"}, oomScoreModes())
-	p.ACLPubSubDefault = defineEnum(d, Definition{Name: "acl-pubsub-default", Feature: ACL, Default: "resetchannels"}, pubSubDefaults())
-	p.EnableProtectedConfigs = defineEnum(d, Definition{Name: "enable-protected-configs", Flags: Immutable, Default: "no"}, permissions())
-	p.EnableDebugCommand = defineEnum(d, Definition{Name: "enable-debug-command", Flags: Immutable, Default: "no"}, permissions())
-	p.EnableModuleCommand = defineEnum(d, Definition{Name: "enable-module-command", Flags: Immutable, Feature: Modules, Default: "no"}, permissions())
+	p.OOMScoreAdjValues = defineValue(d, Definition{Name: "oom-score-adj-values", Flags: MultiArg, Feature: Process, Default: "0 200 800"}, OOMScores{}, oomScoresSyntax(d.store.env.Warn))
+	p.LocaleCollate = d.string(Definition{Name: "locale-collate", Feature: Process})
+	p.Hz = d.int(Definition{Name: "hz", Max: math.MaxInt32, Clamp: [2]int64{hzMin, hzMax}, Default: "10"})
+	p.ShutdownTimeout = d.int(Definition{Name: "shutdown-timeout", Feature: Process, Max: math.MaxInt32, Default: "10"})
 	p.ShutdownOnSIGINT = defineEnum(d, Definition{Name: "shutdown-on-sigint", Flags: MultiArg, Feature: Process, Default: "default"}, shutdownFlags(), validShutdownFlags)
 	p.ShutdownOnSIGTERM = defineEnum(d, Definition{Name: "shutdown-on-sigterm", Flags: MultiArg, Feature: Process, Default: "default"}, shutdownFlags(), validShutdownFlags)
+	p.IgnoreWarnings = d.string(Definition{Name: "ignore-warnings", Feature: Process})
+
+	// Logs.
+
+	p.LogLevel = defineEnum(d, Definition{Name: "loglevel", Default: "notice"}, logLevels())
+	p.LogFile = d.string(Definition{Name: "logfile", Flags: Immutable})
 	p.LogFormat = defineEnum(d, Definition{Name: "log-format", Default: "legacy"}, logFormats())
 	p.LogTimestampFormat = defineEnum(d, Definition{Name: "log-timestamp-format", Default: "legacy"}, logTimestamps())
-	p.Port = d.int(Definition{Name: "port", Max: 65535, Default: "6379"})
-	p.TCPKeepAlive = d.int(Definition{Name: "tcp-keepalive", Max: math.MaxInt32, Default: "300"})
-	p.Timeout = d.int(Definition{Name: "timeout", Max: math.MaxInt32, Default: "0"})
-	p.TCPBacklog = d.int(Definition{Name: "tcp-backlog", Flags: Immutable, Max: math.MaxInt32, Default: "511"})
-	p.MPTCP = d.bool(Definition{Name: "mptcp", Flags: Immutable, Default: "no"})
-	p.Hz = d.int(Definition{Name: "hz", Max: math.MaxInt32, Clamp: [2]int64{hzMin, hzMax}, Default: "10"})
-	p.WatchdogPeriod = d.int(Definition{Name: "watchdog-period", Flags: Hidden, Feature: Process, Max: math.MaxInt32, Default: "0"})
-	p.ShutdownTimeout = d.int(Definition{Name: "shutdown-timeout", Feature: Process, Max: math.MaxInt32, Default: "10"})
-	p.MaxClients = d.int(Definition{Name: "maxclients", Unsigned: true, Min: 1, Max: math.MaxUint32, Default: "10000"})
-	p.UnixSocketPerm = d.int(Definition{Name: "unixsocketperm", Flags: Immutable, Unit: UnitOctal, Unsigned: true, Max: 0o777, Default: "0"})
-	p.SocketMarkID = d.int(Definition{Name: "socket-mark-id", Flags: Immutable, Unsigned: true, Max: math.MaxUint32, Default: "0"})
-	p.MaxNewConnectionsPerCycle = d.int(Definition{Name: "max-new-connections-per-cycle", Unsigned: true, Min: 1, Max: 1000, Default: "10"})
+	p.HideUserDataFromLog = d.bool(Definition{Name: "hide-user-data-from-log", Default: "yes"})
+	p.SyslogEnabled = d.bool(Definition{Name: "syslog-enabled", Flags: Immutable, Feature: Process, Default: "no"})
+	p.SyslogIdent = d.string(Definition{Name: "syslog-ident", Flags: Immutable, Feature: Process, Default: "valkey"})
+	p.SyslogFacility = defineEnum(d, Definition{Name: "syslog-facility", Flags: Immutable, Feature: Process, Default: "local0"}, syslogFacilities())
+	p.CrashLogEnabled = d.bool(Definition{Name: "crash-log-enabled", Feature: Process, Default: "yes"})
+	p.CrashMemcheckEnabled = d.bool(Definition{Name: "crash-memcheck-enabled", Feature: Process, Default: "yes"})
+
+	// Observation.
+
 	p.CommandLogSlowExecutionMaxLen = d.int(Definition{Name: "commandlog-slow-execution-max-len", Alias: "slowlog-max-len", Unsigned: true, Max: math.MaxInt64, Default: "128"})
 	p.CommandLogLargeRequestMaxLen = d.int(Definition{Name: "commandlog-large-request-max-len", Unsigned: true, Max: math.MaxInt64, Default: "128"})
 	p.CommandLogLargeReplyMaxLen = d.int(Definition{Name: "commandlog-large-reply-max-len", Unsigned: true, Max: math.MaxInt64, Default: "128"})
-	p.BusyReplyThreshold = d.int(Definition{Name: "busy-reply-threshold", Alias: "lua-time-limit", Feature: Scripting, Max: math.MaxInt64, Default: "5000"})
 	p.CommandLogExecutionSlowerThan = d.int(Definition{Name: "commandlog-execution-slower-than", Alias: "slowlog-log-slower-than", Min: -1, Max: math.MaxInt64, Default: "10000"})
 	p.CommandLogRequestLargerThan = d.int(Definition{Name: "commandlog-request-larger-than", Min: -1, Max: math.MaxInt64, Default: "1048576"})
 	p.CommandLogReplyLargerThan = d.int(Definition{Name: "commandlog-reply-larger-than", Min: -1, Max: math.MaxInt64, Default: "1048576"})
+	p.LatencyTracking = d.bool(Definition{Name: "latency-tracking", Default: "yes"})
 	p.LatencyMonitorThreshold = d.int(Definition{Name: "latency-monitor-threshold", Max: math.MaxInt64, Default: "0"})
-	p.OOMScoreAdjValues = defineValue(d, Definition{Name: "oom-score-adj-values", Flags: MultiArg, Feature: Process, Default: "0 200 800"}, OOMScores{}, oomScoresSyntax(d.store.env.Warn))
-	p.Bind = defineValue(d, Definition{Name: "bind", Flags: MultiArg, Default: "* -::*"}, nil, addressesSyntax(defaultAddresses()))
 	p.LatencyTrackingInfoPercentiles = defineValue(d, Definition{Name: "latency-tracking-info-percentiles", Flags: MultiArg, Default: "50 99 99.9"}, nil, percentilesSyntax())
+	p.NotifyKeyspaceEvents = defineValue(d, Definition{Name: "notify-keyspace-events"}, 0, eventsSyntax())
+
+	// Scripts.
+
+	p.BusyReplyThreshold = d.int(Definition{Name: "busy-reply-threshold", Alias: "lua-time-limit", Feature: Scripting, Max: math.MaxInt64, Default: "5000"})
+	p.LuaEnableInsecureAPI = d.bool(Definition{Name: "lua-enable-insecure-api", Alias: "lua-enable-deprecated-api", Flags: Hidden | Protected, Feature: Scripting, Default: "no"})
+
+	// Compatibility and tests.
+
+	p.ExtendedRedisCompatibility = d.bool(Definition{Name: "extended-redis-compatibility", Default: "no"})
+	p.ImportMode = d.bool(Definition{Name: "import-mode", Flags: Debug, Default: "no"})
+	p.WatchdogPeriod = d.int(Definition{Name: "watchdog-period", Flags: Hidden, Feature: Process, Max: math.MaxInt32, Default: "0"})
+	p.UseExitOnPanic = d.bool(Definition{Name: "use-exit-on-panic", Flags: Hidden, Feature: Process, Default: "no"})
+	p.EnableDebugAssert = d.bool(Definition{Name: "enable-debug-assert", Flags: Immutable | Hidden, Feature: Process, Default: "no"})
+	p.DebugContext = d.string(Definition{Name: "debug-context", Flags: Debug | Hidden, Feature: Process})
 }

@@ -4,10 +4,8 @@ import "math"
 
 // defineTLS defines the parameters of encrypted and remote-memory transports.
 func (p *Params) defineTLS(d *definer) {
-	p.RDMAPort = d.int(Definition{Name: "rdma-port", Feature: RDMA, Max: 65535, Default: "0"})
-	p.RDMARXSize = d.int(Definition{Name: "rdma-rx-size", Flags: Immutable, Feature: RDMA, Min: 64 << 10, Max: 16 << 20, Default: "1048576"})
-	p.RDMACompletionVector = d.int(Definition{Name: "rdma-completion-vector", Flags: Immutable, Feature: RDMA, Min: -1, Max: 1024, Default: "-1"})
-	p.MaxNewTLSConnectionsPerCycle = d.int(Definition{Name: "max-new-tls-connections-per-cycle", Feature: TLS, Unsigned: true, Min: 1, Max: 1000, Default: "1"})
+	// TLS.
+
 	p.TLSPort = d.int(Definition{Name: "tls-port", Feature: TLS, Max: 65535, Default: "0"})
 	p.TLSSessionCacheSize = d.int(Definition{Name: "tls-session-cache-size", Feature: TLS, Max: math.MaxInt32, Default: "20480"})
 	p.TLSSessionCacheTimeout = d.int(Definition{Name: "tls-session-cache-timeout", Feature: TLS, Max: math.MaxInt32, Default: "300"})
@@ -30,5 +28,12 @@ func (p *Params) defineTLS(d *definer) {
 	p.TLSProtocols = d.string(Definition{Name: "tls-protocols", Flags: emptyUnset, Feature: TLS})
 	p.TLSCiphers = d.string(Definition{Name: "tls-ciphers", Flags: emptyUnset, Feature: TLS})
 	p.TLSCipherSuites = d.string(Definition{Name: "tls-ciphersuites", Flags: emptyUnset, Feature: TLS})
+	p.MaxNewTLSConnectionsPerCycle = d.int(Definition{Name: "max-new-tls-connections-per-cycle", Feature: TLS, Unsigned: true, Min: 1, Max: 1000, Default: "1"})
+
+	// RDMA.
+
+	p.RDMAPort = d.int(Definition{Name: "rdma-port", Feature: RDMA, Max: 65535, Default: "0"})
+	p.RDMARXSize = d.int(Definition{Name: "rdma-rx-size", Flags: Immutable, Feature: RDMA, Min: 64 << 10, Max: 16 << 20, Default: "1048576"})
+	p.RDMACompletionVector = d.int(Definition{Name: "rdma-completion-vector", Flags: Immutable, Feature: RDMA, Min: -1, Max: 1024, Default: "-1"})
 	p.RDMABind = defineValue(d, Definition{Name: "rdma-bind", Flags: MultiArg, Feature: RDMA}, nil, addressesSyntax(nil))
 }

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"path/filepath"
 	"sort"
 	"strings"
 	"syscall"
@@ -307,6 +306,3 @@ func reason(err error) string {
 	}
 	return strings.ToUpper(text[:1]) + text[1:]
 }
-
-// OSGlob adapts filepath.Glob to Files: directories and files alike, sorted.
-func OSGlob(pattern string) ([]string, error) { return filepath.Glob(pattern) }

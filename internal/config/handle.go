@@ -2,7 +2,6 @@ package config
 
 import (
 	"errors"
-	"slices"
 	"strings"
 	"sync/atomic"
 )
@@ -64,6 +63,8 @@ type String struct {
 	base
 	initial string
 	valid   func(string) error
+	// binary keeps bytes after a NUL; other texts end there.
+	binary bool
 }
 
 // Load returns the present value, "" when it is not set.
@@ -77,8 +78,15 @@ func (s *String) Store(v string) { s.v.Store(&v) }
 func (s *String) Text() string { return s.Load() }
 
 func (d *definer) string(def Definition, valid ...func(string) error) *String {
-	def.Type = TypeString
-	s := &String{base: base{def: def}, valid: first(valid)}
+	return d.text(&String{base: base{def: def}, valid: first(valid)})
+}
+
+func (d *definer) binary(def Definition, valid ...func(string) error) *String {
+	return d.text(&String{base: base{def: def}, valid: first(valid), binary: true})
+}
+
+func (d *definer) text(s *String) *String {
+	s.def.Type = TypeString
 	s.Store("")
 	d.add(s)
 	s.initial = s.Load()
@@ -87,6 +95,9 @@ func (d *definer) string(def Definition, valid ...func(string) error) *String {
 
 func (s *String) set(args []string, from origin) (bool, error) {
 	v := args[0]
+	if end := strings.IndexByte(v, 0); end >= 0 && !s.binary {
+		v = v[:end]
+	}
 	if s.valid != nil && from != fromDefault {
 		if err := s.valid(v); err != nil {
 			return false, err
@@ -302,5 +313,9 @@ func parseYesNo(s string) (value, ok bool) {
 
 // first returns the only element of an optional argument, or its zero value.
 func first[T any](list []T) T {
-	return slices.Concat(list, make([]T, 1))[0]
+	if len(list) == 0 {
+		var none T
+		return none
+	}
+	return list[0]
 }

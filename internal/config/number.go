@@ -152,8 +152,13 @@ func (n *number) snapshot() func() {
 func (n *number) rewrite() []rewriteLine {
 	v := n.v.Load()
 	text := n.format(v)
-	if memory := n.def.Unit; memory == UnitMemory || (v >= 0 && memory != UnitNone && memory != UnitOctal) {
+	switch n.def.Unit {
+	case UnitMemory:
 		text = formatMemory(uint64(v))
+	case UnitMemoryPercent, UnitMemorySigned:
+		if v >= 0 {
+			text = formatMemory(uint64(v))
+		}
 	}
 	return []rewriteLine{{n.def.Name + " " + text, v != n.initial}}
 }

@@ -4,226 +4,52 @@ package config
 // Units are the parameter's own: bytes for sizes, and the time unit that
 // Valkey documents.
 type Params struct {
-	// Parameters of the server itself: network, clients, process, logs, commands.
+	// Listening and accepting.
 
-	Daemonize                      *Bool
-	AlwaysShowLogo                 *Bool
-	ProtectedMode                  *Bool
-	SetProcTitle                   *Bool
-	SyslogEnabled                  *Bool
-	CrashLogEnabled                *Bool
-	CrashMemcheckEnabled           *Bool
-	UseExitOnPanic                 *Bool
-	DisableTHP                     *Bool
-	LatencyTracking                *Bool
-	ExtendedRedisCompatibility     *Bool
-	EnableDebugAssert              *Bool
-	HideUserDataFromLog            *Bool
-	LuaEnableInsecureAPI           *Bool
-	ACLFile                        *String
-	UnixSocket                     *String
-	UnixSocketGroup                *String
-	PIDFile                        *String
-	SyslogIdent                    *String
-	ServerCPUList                  *String
-	BIOCPUList                     *String
-	IgnoreWarnings                 *String
-	ProcTitleTemplate              *String
-	BindSourceAddr                 *String
-	LogFile                        *String
-	LocaleCollate                  *String
-	DebugContext                   *String
-	RequirePass                    *String
-	Supervised                     *Enum[SupervisedMode]
-	SyslogFacility                 *Enum[SyslogFacility]
-	LogLevel                       *Enum[LogLevel]
-	OOMScoreAdj                    *Enum[OOMScoreMode]
-	ACLPubSubDefault               *Enum[PubSubDefault]
-	EnableProtectedConfigs         *Enum[Permission]
-	EnableDebugCommand             *Enum[Permission]
-	EnableModuleCommand            *Enum[Permission]
-	ShutdownOnSIGINT               *Enum[ShutdownFlags]
-	ShutdownOnSIGTERM              *Enum[ShutdownFlags]
-	LogFormat                      *Enum[LogFormat]
-	LogTimestampFormat             *Enum[LogTimestamp]
-	Port                           *Int
-	TCPKeepAlive                   *Int
-	Timeout                        *Int
-	TCPBacklog                     *Int
-	MPTCP                          *Bool
-	Hz                             *Int
-	WatchdogPeriod                 *Int
-	ShutdownTimeout                *Int
-	MaxClients                     *Int
-	UnixSocketPerm                 *Int
-	SocketMarkID                   *Int
-	MaxNewConnectionsPerCycle      *Int
-	CommandLogSlowExecutionMaxLen  *Int
-	CommandLogLargeRequestMaxLen   *Int
-	CommandLogLargeReplyMaxLen     *Int
-	BusyReplyThreshold             *Int
-	CommandLogExecutionSlowerThan  *Int
-	CommandLogRequestLargerThan    *Int
-	CommandLogReplyLargerThan      *Int
-	LatencyMonitorThreshold        *Int
-	OOMScoreAdjValues              *Value[OOMScores]
-	Bind                           *Value[[]string]
-	LatencyTrackingInfoPercentiles *Value[[]float64]
+	Port                      *Int
+	Bind                      *Value[[]string]
+	BindSourceAddr            *String
+	ProtectedMode             *Bool
+	UnixSocket                *String
+	UnixSocketPerm            *Int
+	UnixSocketGroup           *String
+	TCPBacklog                *Int
+	TCPKeepAlive              *Int
+	MPTCP                     *Bool
+	SocketMarkID              *Int
+	Timeout                   *Int
+	MaxClients                *Int
+	MaxNewConnectionsPerCycle *Int
 
-	// Parameters of keys and memory: limits, eviction, expiry, encodings.
+	// Client buffers.
 
-	ActiveRehashing                     *Bool
-	LazyfreeLazyEviction                *Bool
-	LazyfreeLazyExpire                  *Bool
-	LazyfreeLazyServerDel               *Bool
-	LazyfreeLazyUserDel                 *Bool
-	LazyfreeLazyUserFlush               *Bool
-	JemallocBGThread                    *Bool
-	ActiveDefrag                        *Bool
-	ImportMode                          *Bool
-	IOThreadsAlwaysActive               *Bool
-	HashSeed                            *String
-	MaxMemoryPolicy                     *Enum[EvictionPolicy]
-	Databases                           *Int
-	IOThreads                           *Int
+	ClientQueryBufferLimit              *Int
+	ClientOutputBufferLimit             *Value[OutputLimits]
+	ProtoMaxBulkLen                     *Int
+	MaxMemoryClients                    *Int
+	TrackingTableMaxKeys                *Int
 	MinIOThreadsAvoidCopyReply          *Int
 	MinStringSizeAvoidCopyReply         *Int
 	MinStringSizeAvoidCopyReplyThreaded *Int
-	PrefetchBatchMaxSize                *Int
-	ListMaxListpackSize                 *Int
-	ActiveDefragCycleMin                *Int
-	ActiveDefragCycleMax                *Int
-	ActiveDefragThresholdLower          *Int
-	ActiveDefragThresholdUpper          *Int
-	ActiveDefragCycleMicros             *Int
-	LFULogFactor                        *Int
-	LFUDecayTime                        *Int
-	MaxMemorySamples                    *Int
-	MaxMemoryEvictionTenacity           *Int
-	ListCompressDepth                   *Int
-	ActiveExpireEffort                  *Int
-	ActiveDefragMaxScanFields           *Int
-	ACLLogMaxLen                        *Int
-	ProtoMaxBulkLen                     *Int
-	StreamNodeMaxEntries                *Int
-	MaxMemory                           *Uint
-	HashMaxListpackEntries              *Int
-	SetMaxIntsetEntries                 *Int
-	SetMaxListpackEntries               *Int
-	SetMaxListpackValue                 *Int
-	ZSetMaxListpackEntries              *Int
-	ActiveDefragIgnoreBytes             *Int
-	HashMaxListpackValue                *Int
-	StreamNodeMaxBytes                  *Int
-	ZSetMaxListpackValue                *Int
-	HLLSparseMaxBytes                   *Int
-	TrackingTableMaxKeys                *Int
-	ClientQueryBufferLimit              *Int
-	MaxMemoryClients                    *Int
-	ClientOutputBufferLimit             *Value[OutputLimits]
-	NotifyKeyspaceEvents                *Value[KeyspaceEvents]
 
-	// Parameters of snapshots and the append-only file.
+	// Threads.
 
-	RDBChecksum                       *Bool
-	RDBCompression                    *Bool
-	RDBDelSyncFiles                   *Bool
-	StopWritesOnBGSaveError           *Bool
-	AOFRewriteIncrementalFsync        *Bool
-	NoAppendFsyncOnRewrite            *Bool
-	RDBSaveIncrementalFsync           *Bool
-	AOFLoadTruncated                  *Bool
-	AOFUseRDBPreamble                 *Bool
-	AOFTimestampEnabled               *Bool
-	AppendOnly                        *Bool
-	AOFDisableAutoGC                  *Bool
-	DBFilename                        *String
-	AppendFilename                    *String
-	AppendDirname                     *String
-	AOFRewriteCPUList                 *String
-	BGSaveCPUList                     *String
-	AppendFsync                       *Enum[FsyncPolicy]
-	SanitizeDumpPayload               *Enum[SanitizePayload]
-	RDBVersionCheck                   *Enum[RDBVersionCheck]
-	AutoAOFRewritePercentage          *Int
-	RDBKeySaveDelay                   *Int
-	KeyLoadDelay                      *Int
-	AutoAOFRewriteMinSize             *Int
-	LoadingProcessEventsIntervalBytes *Int
-	Dir                               *Value[string]
-	Save                              *Value[[]SavePoint]
+	IOThreads             *Int
+	IOThreadsAlwaysActive *Bool
+	PrefetchBatchMaxSize  *Int
 
-	// Parameters of replication.
+	// Rights.
 
-	ReplDisableTCPNoDelay         *Bool
-	ReplMPTCP                     *Bool
-	ReplDisklessSync              *Bool
-	DualChannelReplicationEnabled *Bool
-	ReplicaLazyFlush              *Bool
-	ReplicaServeStaleData         *Bool
-	ReplicaReadOnly               *Bool
-	ReplicaIgnoreMaxMemory        *Bool
-	ReplicaAnnounced              *Bool
-	ReplicaIgnoreDiskWriteErrors  *Bool
-	ReplicaAnnounceIP             *String
-	PrimaryUser                   *String
-	PrimaryAuth                   *String
-	ReplDisklessLoad              *Enum[DisklessLoad]
-	PropagationErrorBehavior      *Enum[PropagationError]
-	ReplicaPriority               *Int
-	ReplDisklessSyncDelay         *Int
-	ReplicaAnnouncePort           *Int
-	ReplTimeout                   *Int
-	ReplPingReplicaPeriod         *Int
-	MinReplicasToWrite            *Int
-	MinReplicasMaxLag             *Int
-	ReplDisklessSyncMaxReplicas   *Int
-	ReplBacklogSize               *Int
-	ReplBacklogTTL                *Int
-	ReplicaOf                     *Value[PrimaryAddress]
+	RequirePass            *String
+	ACLFile                *String
+	ACLLogMaxLen           *Int
+	ACLPubSubDefault       *Enum[PubSubDefault]
+	EnableProtectedConfigs *Enum[Permission]
+	EnableDebugCommand     *Enum[Permission]
+	EnableModuleCommand    *Enum[Permission]
 
-	// Parameters of cluster mode.
+	// TLS.
 
-	ClusterRequireFullCoverage        *Bool
-	ClusterReplicaNoFailover          *Bool
-	ClusterEnabled                    *Bool
-	ClusterAllowReadsWhenDown         *Bool
-	ClusterAllowPubSubShardWhenDown   *Bool
-	ClusterAllowReplicaMigration      *Bool
-	ClusterSlotStatsEnabled           *Bool
-	ClusterAnnounceIP                 *String
-	ClusterAnnounceClientIPv4         *String
-	ClusterAnnounceClientIPv6         *String
-	ClusterConfigFile                 *String
-	ClusterAnnounceHostname           *String
-	ClusterAnnounceHumanNodeName      *String
-	AvailabilityZone                  *String
-	ClusterPreferredEndpointType      *Enum[EndpointType]
-	ClusterConfigSaveBehavior         *Enum[ClusterSave]
-	ClusterDatabases                  *Int
-	ClusterReplicaValidityFactor      *Int
-	ClusterMigrationBarrier           *Int
-	ClusterPort                       *Int
-	ClusterAnnounceBusPort            *Int
-	ClusterAnnouncePort               *Int
-	ClusterAnnounceTLSPort            *Int
-	ClusterAnnounceClientPort         *Int
-	ClusterAnnounceClientTLSPort      *Int
-	ClusterMessageGossipPercent       *Int
-	ClusterBlacklistTTL               *Uint
-	ClusterSlotMigrationLogMaxLen     *Int
-	ClusterNodeTimeout                *Int
-	ClusterPingInterval               *Int
-	ClusterManualFailoverTimeout      *Int
-	ClusterLinkSendBufLimit           *Uint
-	SlotMigrationMaxFailoverReplBytes *Int
-
-	// Parameters of encrypted and remote-memory transports.
-
-	RDMAPort                     *Int
-	RDMARXSize                   *Int
-	RDMACompletionVector         *Int
-	MaxNewTLSConnectionsPerCycle *Int
 	TLSPort                      *Int
 	TLSSessionCacheSize          *Int
 	TLSSessionCacheTimeout       *Int
@@ -246,5 +72,227 @@ type Params struct {
 	TLSProtocols                 *String
 	TLSCiphers                   *String
 	TLSCipherSuites              *String
-	RDMABind                     *Value[[]string]
+	MaxNewTLSConnectionsPerCycle *Int
+
+	// RDMA.
+
+	RDMAPort             *Int
+	RDMARXSize           *Int
+	RDMACompletionVector *Int
+	RDMABind             *Value[[]string]
+
+	// Process.
+
+	Daemonize         *Bool
+	Supervised        *Enum[SupervisedMode]
+	PIDFile           *String
+	AlwaysShowLogo    *Bool
+	SetProcTitle      *Bool
+	ProcTitleTemplate *String
+	ServerCPUList     *String
+	BIOCPUList        *String
+	DisableTHP        *Bool
+	OOMScoreAdj       *Enum[OOMScoreMode]
+	OOMScoreAdjValues *Value[OOMScores]
+	LocaleCollate     *String
+	Hz                *Int
+	ShutdownTimeout   *Int
+	ShutdownOnSIGINT  *Enum[ShutdownFlags]
+	ShutdownOnSIGTERM *Enum[ShutdownFlags]
+	IgnoreWarnings    *String
+
+	// Logs.
+
+	LogLevel             *Enum[LogLevel]
+	LogFile              *String
+	LogFormat            *Enum[LogFormat]
+	LogTimestampFormat   *Enum[LogTimestamp]
+	HideUserDataFromLog  *Bool
+	SyslogEnabled        *Bool
+	SyslogIdent          *String
+	SyslogFacility       *Enum[SyslogFacility]
+	CrashLogEnabled      *Bool
+	CrashMemcheckEnabled *Bool
+
+	// Observation.
+
+	CommandLogSlowExecutionMaxLen  *Int
+	CommandLogLargeRequestMaxLen   *Int
+	CommandLogLargeReplyMaxLen     *Int
+	CommandLogExecutionSlowerThan  *Int
+	CommandLogRequestLargerThan    *Int
+	CommandLogReplyLargerThan      *Int
+	LatencyTracking                *Bool
+	LatencyMonitorThreshold        *Int
+	LatencyTrackingInfoPercentiles *Value[[]float64]
+	NotifyKeyspaceEvents           *Value[KeyspaceEvents]
+
+	// Scripts.
+
+	BusyReplyThreshold   *Int
+	LuaEnableInsecureAPI *Bool
+
+	// Compatibility and tests.
+
+	ExtendedRedisCompatibility *Bool
+	ImportMode                 *Bool
+	WatchdogPeriod             *Int
+	UseExitOnPanic             *Bool
+	EnableDebugAssert          *Bool
+	DebugContext               *String
+
+	// Databases.
+
+	Databases           *Int
+	HashSeed            *String
+	ActiveRehashing     *Bool
+	ActiveExpireEffort  *Int
+	SanitizeDumpPayload *Enum[SanitizePayload]
+
+	// Memory limit and eviction.
+
+	MaxMemory                 *Uint
+	MaxMemoryPolicy           *Enum[EvictionPolicy]
+	MaxMemorySamples          *Int
+	MaxMemoryEvictionTenacity *Int
+	LFULogFactor              *Int
+	LFUDecayTime              *Int
+	LazyfreeLazyEviction      *Bool
+	LazyfreeLazyExpire        *Bool
+	LazyfreeLazyServerDel     *Bool
+	LazyfreeLazyUserDel       *Bool
+	LazyfreeLazyUserFlush     *Bool
+
+	// Encodings.
+
+	HashMaxListpackEntries *Int
+	HashMaxListpackValue   *Int
+	ListMaxListpackSize    *Int
+	ListCompressDepth      *Int
+	SetMaxIntsetEntries    *Int
+	SetMaxListpackEntries  *Int
+	SetMaxListpackValue    *Int
+	ZSetMaxListpackEntries *Int
+	ZSetMaxListpackValue   *Int
+	StreamNodeMaxEntries   *Int
+	StreamNodeMaxBytes     *Int
+	HLLSparseMaxBytes      *Int
+
+	// Defragmentation.
+
+	ActiveDefrag               *Bool
+	ActiveDefragCycleMin       *Int
+	ActiveDefragCycleMax       *Int
+	ActiveDefragThresholdLower *Int
+	ActiveDefragThresholdUpper *Int
+	ActiveDefragCycleMicros    *Int
+	ActiveDefragMaxScanFields  *Int
+	ActiveDefragIgnoreBytes    *Int
+	JemallocBGThread           *Bool
+
+	// Snapshots.
+
+	Dir                               *Value[string]
+	Save                              *Value[[]SavePoint]
+	DBFilename                        *String
+	RDBChecksum                       *Bool
+	RDBCompression                    *Bool
+	RDBDelSyncFiles                   *Bool
+	RDBSaveIncrementalFsync           *Bool
+	RDBVersionCheck                   *Enum[RDBVersionCheck]
+	RDBKeySaveDelay                   *Int
+	StopWritesOnBGSaveError           *Bool
+	BGSaveCPUList                     *String
+	KeyLoadDelay                      *Int
+	LoadingProcessEventsIntervalBytes *Int
+
+	// Append-only file.
+
+	AppendOnly                 *Bool
+	AppendFilename             *String
+	AppendDirname              *String
+	AppendFsync                *Enum[FsyncPolicy]
+	AOFRewriteIncrementalFsync *Bool
+	AOFLoadTruncated           *Bool
+	AOFUseRDBPreamble          *Bool
+	AOFTimestampEnabled        *Bool
+	AOFDisableAutoGC           *Bool
+	AOFRewriteCPUList          *String
+	AutoAOFRewritePercentage   *Int
+	AutoAOFRewriteMinSize      *Int
+	NoAppendFsyncOnRewrite     *Bool
+
+	// Role and access.
+
+	ReplicaOf                    *Value[PrimaryAddress]
+	PrimaryUser                  *String
+	PrimaryAuth                  *String
+	ReplicaLazyFlush             *Bool
+	ReplicaServeStaleData        *Bool
+	ReplicaReadOnly              *Bool
+	ReplicaIgnoreMaxMemory       *Bool
+	ReplicaAnnounced             *Bool
+	ReplicaIgnoreDiskWriteErrors *Bool
+	ReplicaAnnounceIP            *String
+	ReplicaPriority              *Int
+	ReplicaAnnouncePort          *Int
+
+	// Writing.
+
+	MinReplicasToWrite *Int
+	MinReplicasMaxLag  *Int
+
+	// Transfer.
+
+	ReplDisableTCPNoDelay         *Bool
+	ReplMPTCP                     *Bool
+	ReplDisklessSync              *Bool
+	ReplDisklessLoad              *Enum[DisklessLoad]
+	ReplDisklessSyncDelay         *Int
+	ReplTimeout                   *Int
+	ReplPingReplicaPeriod         *Int
+	ReplDisklessSyncMaxReplicas   *Int
+	ReplBacklogSize               *Int
+	ReplBacklogTTL                *Int
+	DualChannelReplicationEnabled *Bool
+	PropagationErrorBehavior      *Enum[PropagationError]
+
+	// Nodes.
+
+	ClusterEnabled               *Bool
+	ClusterConfigFile            *String
+	ClusterConfigSaveBehavior    *Enum[ClusterSave]
+	ClusterNodeTimeout           *Int
+	ClusterPort                  *Int
+	ClusterAnnounceIP            *String
+	ClusterAnnounceClientIPv4    *String
+	ClusterAnnounceClientIPv6    *String
+	ClusterAnnounceHostname      *String
+	ClusterAnnounceHumanNodeName *String
+	ClusterAnnounceBusPort       *Int
+	ClusterAnnouncePort          *Int
+	ClusterAnnounceTLSPort       *Int
+	ClusterAnnounceClientPort    *Int
+	ClusterAnnounceClientTLSPort *Int
+	AvailabilityZone             *String
+	ClusterPreferredEndpointType *Enum[EndpointType]
+	ClusterPingInterval          *Int
+	ClusterMessageGossipPercent  *Int
+	ClusterBlacklistTTL          *Uint
+	ClusterLinkSendBufLimit      *Uint
+
+	// Slots and failover.
+
+	ClusterRequireFullCoverage        *Bool
+	ClusterReplicaNoFailover          *Bool
+	ClusterAllowReadsWhenDown         *Bool
+	ClusterAllowPubSubShardWhenDown   *Bool
+	ClusterAllowReplicaMigration      *Bool
+	ClusterSlotStatsEnabled           *Bool
+	ClusterDatabases                  *Int
+	ClusterReplicaValidityFactor      *Int
+	ClusterMigrationBarrier           *Int
+	ClusterSlotMigrationLogMaxLen     *Int
+	ClusterManualFailoverTimeout      *Int
+	SlotMigrationMaxFailoverReplBytes *Int
 }
