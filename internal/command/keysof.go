@@ -8,7 +8,7 @@ package command
 // SetKeys finds the key of SET, which is read as well when GET is given.
 func SetKeys(dst []KeyRef, argv [][]byte) ([]KeyRef, error) {
 	for i := 3; i < len(argv); i++ {
-		if equalFold(argv[i], "GET") {
+		if equalWord(argv[i], "get") {
 			return append(dst, KeyRef{1, KeyRW | KeyAccess | KeyUpdate}), nil
 		}
 	}
@@ -21,9 +21,9 @@ func BitfieldKeys(dst []KeyRef, argv [][]byte) ([]KeyRef, error) {
 	for i := 2; i < len(argv); {
 		left := len(argv) - i - 1
 		switch {
-		case equalFold(argv[i], "GET") && left >= 2:
+		case equalWord(argv[i], "get") && left >= 2:
 			i += 3
-		case equalFold(argv[i], "OVERFLOW") && left >= 1:
+		case equalWord(argv[i], "overflow") && left >= 1:
 			i += 2
 		default: // SET, INCRBY, or a syntax error
 			return append(dst, KeyRef{1, KeyRW | KeyAccess | KeyUpdate}), nil
@@ -39,11 +39,11 @@ func SortKeys(dst []KeyRef, argv [][]byte) ([]KeyRef, error) {
 	target := 0
 	for i := 2; i < len(argv); i++ {
 		switch {
-		case equalFold(argv[i], "LIMIT"):
+		case equalWord(argv[i], "limit"):
 			i += 2
-		case equalFold(argv[i], "GET"), equalFold(argv[i], "BY"):
+		case equalWord(argv[i], "get"), equalWord(argv[i], "by"):
 			i++
-		case equalFold(argv[i], "STORE") && i+1 < len(argv):
+		case equalWord(argv[i], "store") && i+1 < len(argv):
 			target = i + 1 // not skipped: a key may be called STORE
 		}
 	}
@@ -64,11 +64,11 @@ func MigrateKeys(dst []KeyRef, argv [][]byte) ([]KeyRef, error) {
 	const flags = KeyRW | KeyAccess | KeyDelete
 	for i := 6; i < len(argv); i++ {
 		switch {
-		case equalFold(argv[i], "AUTH"):
+		case equalWord(argv[i], "auth"):
 			i++
-		case equalFold(argv[i], "AUTH2"):
+		case equalWord(argv[i], "auth2"):
 			i += 2
-		case equalFold(argv[i], "KEYS"):
+		case equalWord(argv[i], "keys"):
 			if len(argv[3]) > 0 {
 				return dst, nil // both forms at once
 			}
@@ -88,7 +88,7 @@ func GeoradiusKeys(dst []KeyRef, argv [][]byte) ([]KeyRef, error) {
 	dst = append(dst, KeyRef{Pos: 1})
 	target := 0
 	for i := 5; i+1 < len(argv); i++ {
-		if equalFold(argv[i], "STORE") || equalFold(argv[i], "STOREDIST") {
+		if equalWord(argv[i], "store") || equalWord(argv[i], "storedist") {
 			i++
 			target = i
 		}
@@ -104,12 +104,12 @@ func GeoradiusKeys(dst []KeyRef, argv [][]byte) ([]KeyRef, error) {
 func XreadKeys(dst []KeyRef, argv [][]byte) ([]KeyRef, error) {
 	for i := 1; i < len(argv); i++ {
 		switch {
-		case equalFold(argv[i], "BLOCK"), equalFold(argv[i], "COUNT"):
+		case equalWord(argv[i], "block"), equalWord(argv[i], "count"):
 			i++
-		case equalFold(argv[i], "GROUP"):
+		case equalWord(argv[i], "group"):
 			i += 2
-		case equalFold(argv[i], "NOACK"):
-		case equalFold(argv[i], "STREAMS"):
+		case equalWord(argv[i], "noack"):
+		case equalWord(argv[i], "streams"):
 			names := argv[i+1:]
 			if len(names)%2 != 0 {
 				return dst, nil
@@ -123,20 +123,4 @@ func XreadKeys(dst []KeyRef, argv [][]byte) ([]KeyRef, error) {
 		}
 	}
 	return dst, nil
-}
-
-// equalFold reports whether arg is word, an upper-case ASCII word, in any case.
-func equalFold(arg []byte, word string) bool {
-	if len(arg) != len(word) {
-		return false
-	}
-	for i, c := range arg {
-		if c >= 'a' && c <= 'z' {
-			c -= 'a' - 'A'
-		}
-		if c != word[i] {
-			return false
-		}
-	}
-	return true
 }
