@@ -34,6 +34,7 @@ package config
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"path/filepath"
 	"strings"
@@ -95,6 +96,9 @@ func New(env Environment) *Store {
 	s.Params.definePersistence(d)
 	s.Params.defineReplication(d)
 	s.Params.defineCluster(d)
+	s.OnApply(func(context.Context) error {
+		return errors.New("No RDMA building support.")
+	}, s.Params.RDMABind, s.Params.RDMAPort)
 	return s
 }
 

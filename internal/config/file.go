@@ -57,8 +57,8 @@ func (e *OpenError) Unwrap() error { return e.Err }
 
 // LineError says that a line, or the configuration as a whole, is wrong.
 type LineError struct {
-	// File is where the line stands: a path, "" for the command line or
-	// "stdin".
+	// File is where the line stands: a path as written, "stdin", or "" for the
+	// command line.
 	File string
 	// Line counts from 1 through everything that was read together: the file,
 	// standard input, then the command line. Zero means that the error
@@ -101,7 +101,7 @@ func (s *Store) Load(src Sources) error {
 	var text content
 	if file := src.CommandLine.File; file != "" {
 		s.configFile = joinPath(s.env.Dir, file)
-		if err := l.read(&text, s.configFile); err != nil {
+		if err := l.read(&text, s.configFile, s.env.Dir); err != nil {
 			return err
 		}
 	}
@@ -154,20 +154,25 @@ func (c *content) fileAt(offset int) string {
 
 // read adds the file, or the files that match when path has wildcards. A
 // pattern without matches adds nothing, so that conf.d/*.conf may be empty.
-func (l *loader) read(text *content, path string) error {
-	paths := []string{path}
-	if strings.ContainsAny(path, "*?[") {
-		var err error
-		if paths, err = l.src.Files.Glob(path); err != nil {
+func (l *loader) read(text *content, path, dir string) error {
+	if !strings.ContainsAny(path, "*?[") {
+		data, err := l.src.Files.ReadFile(joinPath(dir, path))
+		if err != nil {
 			return &OpenError{path, err}
 		}
+		text.add(path, data)
+		return nil
 	}
-	for _, p := range paths {
-		data, err := l.src.Files.ReadFile(p)
+	matches, err := l.src.Files.Glob(joinPath(dir, path))
+	if err != nil {
+		return &OpenError{path, err}
+	}
+	for _, match := range matches {
+		data, err := l.src.Files.ReadFile(match)
 		if err != nil {
-			return &OpenError{p, err}
+			return &OpenError{match, err}
 		}
-		text.add(p, data)
+		text.add(match, data)
 	}
 	return nil
 }
@@ -271,7 +276,7 @@ func (l *loader) include(path string) error {
 	l.depth++
 	defer func() { l.depth-- }()
 	var text content
-	if err := l.read(&text, joinPath(l.store.Params.Dir.Load(), path)); err != nil {
+	if err := l.read(&text, path, l.store.Params.Dir.Load()); err != nil {
 		return err
 	}
 	return l.lines(&text)

@@ -18,15 +18,6 @@ type rewriteLine struct {
 	force bool
 }
 
-// RewriteFiles is the file system that CONFIG REWRITE needs.
-type RewriteFiles interface {
-	ReadFile(name string) ([]byte, error)
-	// ReplaceFile makes data the content of the file such that after a crash
-	// either the old or the new content is there: write a temporary file
-	// beside it, sync it, rename it, sync the directory.
-	ReplaceFile(name string, data []byte) error
-}
-
 // OptionLines are the lines of one directive owned by another part of the
 // server: the users, the sentinel's state. They replace all lines of the
 // option.
@@ -59,17 +50,18 @@ func (s *Store) rewriteFile(files RewriteFiles, owned []OptionLines, all bool) e
 		return ErrNoConfigFile
 	}
 	old, err := files.ReadFile(s.configFile)
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return rewriteError(err)
+	if errors.Is(err, fs.ErrNotExist) {
+		err = nil
 	}
-	if err := files.ReplaceFile(s.configFile, []byte(s.rewritten(string(old), owned, all))); err != nil {
-		return rewriteError(err)
+	if err == nil {
+		content := s.rewritten(string(old), owned, all)
+		err = replaceFile(files, s.configFile, []byte(content), s.env.Warn)
+	}
+	if err != nil {
+		s.env.Warn("CONFIG REWRITE failed: " + reason(err))
+		return errors.New("ERR Rewriting config file: " + reason(err))
 	}
 	return nil
-}
-
-func rewriteError(err error) error {
-	return errors.New("ERR Rewriting config file: " + reason(err))
 }
 
 // rewritten returns the new content of a file with the given old content.
