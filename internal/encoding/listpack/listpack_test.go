@@ -190,9 +190,7 @@ func TestSeek(t *testing.T) {
 func TestUnknownCount(t *testing.T) {
 	h := newHeap(t)
 	lp := New(h, why, 0)
-	for range countUnknown - 1 {
-		lp = AppendInt(h, why, lp, 5)
-	}
+	lp = BatchInsert(h, why, lp, At(lp).End(), slices.Repeat([]Elem{{Int: 5, IsInt: true}}, countUnknown-1))
 	for i, want := range []int{countUnknown, countUnknown + 1} {
 		lp = AppendInt(h, why, lp, int64(i))
 		if got := At(lp).Len(); got != want {
