@@ -1,0 +1,505 @@
+package engine
+
+import (
+	"math/bits"
+	"time"
+
+	"github.com/kvasirdb/kvasir/internal/blocking"
+	"github.com/kvasirdb/kvasir/internal/command"
+	"github.com/kvasirdb/kvasir/internal/keyspace"
+	"github.com/kvasirdb/kvasir/internal/platform/clock"
+	"github.com/kvasirdb/kvasir/internal/session"
+)
+
+// BatchMax is how many requests are queued before they are executed: enough to
+// hide the memory latency of their keys, few enough for their lines to stay in
+// the first-level cache.
+const BatchMax = 32
+
+// Host is the event loop as its executor sees it.
+type Host interface {
+	// Unexecuted hands back the bytes of a request that cannot run now, since
+	// its client waits. The loop parses them again when the client goes on.
+	Unexecuted(c *session.Client, raw []byte)
+	// Dirty notes that a client has output to flush or must be closed.
+	Dirty(c *session.Client)
+}
+
+// request is a queued command.
+type request struct {
+	client *session.Client
+	cmd    *command.Cmd // nil: unknown
+	args   [][]byte
+	raw    []byte
+	loc    keyspace.Located
+	first  bool // loc is the location of the key at cmd.KeyAt
+}
+
+// Executor runs commands for one goroutine: an event loop, or a background task
+// that changes keys.
+type Executor struct {
+	engine *Engine
+	worker *keyspace.Worker
+	host   Host
+	queue  [BatchMax]request
+	n      int
+	ctx    command.Ctx
+	now    int64 // Unix milliseconds of this turn
+	keys   []command.KeyRef
+
+	// Stats are counted by this executor and read in exclusive mode.
+	Stats Stats
+}
+
+// NewExecutor makes an executor and its keyspace worker. host may be nil for a
+// background task.
+func (e *Engine) NewExecutor(host Host) *Executor {
+	x := &Executor{engine: e, host: host}
+	x.worker = e.Space.NewWorker(x)
+	x.Stats.commands = make([]commandStats, e.Table.Len())
+	x.ctx.Server = x
+	e.mu.Lock()
+	e.executors = append(e.executors, x)
+	e.mu.Unlock()
+	return x
+}
+
+// Close unregisters the executor. Its statistics stay.
+func (x *Executor) Close() { x.worker.Close() }
+
+// Worker returns the executor's keyspace worker.
+func (x *Executor) Worker() *keyspace.Worker { return x.worker }
+
+// Engine returns the engine.
+func (x *Executor) Engine() *Engine { return x.engine }
+
+// SetNow sets the time that commands of this turn see, Unix milliseconds.
+func (x *Executor) SetNow(millis int64) { x.now = millis }
+
+// Now returns the time of this turn.
+func (x *Executor) Now() int64 { return x.now }
+
+// Args returns a slice to parse the next request's arguments into. The queue
+// must not be full.
+func (x *Executor) Args() [][]byte { return x.queue[x.n].args[:0] }
+
+// Queued returns the number of queued requests.
+func (x *Executor) Queued() int { return x.n }
+
+// Queue adds a request, stage 1. args and raw must stay as they are until
+// Execute returns. It reports whether the queue is full.
+func (x *Executor) Queue(c *session.Client, args [][]byte, raw []byte) (full bool) {
+	r := &x.queue[x.n]
+	x.n++
+	r.client, r.args, r.raw, r.first = c, args, raw, false
+	r.cmd = x.lookup(args)
+	if r.cmd != nil && r.cmd.KeyAt > 0 && r.cmd.KeyAt < len(args) {
+		r.loc = x.engine.Space.Locate(args[r.cmd.KeyAt])
+		r.first = true
+		x.engine.Space.PrefetchBucket(c.DB, r.loc)
+	}
+	return x.n == BatchMax
+}
+
+func (x *Executor) lookup(args [][]byte) *command.Cmd {
+	cmd := x.engine.Table.Lookup(args[0])
+	if cmd == nil || cmd.Subcommands == nil || len(args) == 1 {
+		return cmd
+	}
+	if sub := cmd.Sub(args[1]); sub != nil {
+		return sub
+	}
+	return cmd
+}
+
+// Execute runs the queued requests, stages 2 to 7.
+func (x *Executor) Execute() {
+	if x.n == 0 {
+		return
+	}
+	space := x.engine.Space
+	for i := range x.queue[:x.n] {
+		if r := &x.queue[i]; r.first {
+			space.PrefetchEntry(r.client.DB, r.loc)
+		}
+	}
+	x.worker.Enter()
+	t := clock.Ticks()
+	for i := range x.queue[:x.n] {
+		t = x.request(&x.queue[i], t)
+	}
+	x.worker.Leave()
+	x.n = 0
+}
+
+// request takes one request through stages 3 to 7. It returns the time it
+// ended, which is when the next began.
+func (x *Executor) request(r *request, began uint64) uint64 {
+	c := r.client
+	const stopped = session.Blocked | session.CloseAfterReply | session.CloseSoon
+	if c.Flags&stopped != 0 {
+		if c.Flags&session.Blocked != 0 {
+			x.host.Unexecuted(c, r.raw)
+		}
+		return began
+	}
+	ctx := &x.ctx
+	ctx.Args, ctx.Cmd, ctx.Out, ctx.Client = r.args, r.cmd, &c.Out, c
+	ctx.Now, ctx.Limits = x.now, x.engine.limits.Load()
+	ctx.Resumed, ctx.DenyBlocking, ctx.Replaying = false, false, false
+	if c.Flags&(session.ReplyOff|session.ReplySkip|session.ReplySkipNext) != 0 {
+		return x.muted(r, began)
+	}
+	if !x.admit(ctx, r.raw) {
+		x.host.Dirty(c)
+		return began
+	}
+	ended := x.perform(ctx, r.loc, r.first, began)
+	x.host.Dirty(c)
+	return ended
+}
+
+// muted executes the request of a client that asked for no replies (CLIENT
+// REPLY OFF, SKIP).
+func (x *Executor) muted(r *request, began uint64) uint64 {
+	c := r.client
+	if c.Flags&session.ReplySkipNext != 0 {
+		c.Clear(session.ReplySkipNext)
+		c.Set(session.ReplySkip)
+	}
+	silent := c.Flags & (session.ReplyOff | session.ReplySkip)
+	mark := c.Out.Mark()
+	if x.admit(&x.ctx, r.raw) {
+		began = x.perform(&x.ctx, r.loc, r.first, began)
+	}
+	// CLIENT REPLY ON answers; what it turned on counts for its own reply.
+	if silent&session.ReplySkip != 0 || c.Flags&session.ReplyOff != 0 {
+		c.Out.Rewind(mark)
+	}
+	c.Clear(silent & session.ReplySkip)
+	x.host.Dirty(c)
+	return began
+}
+
+// admit is stage 3. It reports whether the command may run; if not, it has
+// been answered or put back.
+func (x *Executor) admit(ctx *command.Ctx, raw []byte) bool {
+	cmd := ctx.Cmd
+	switch {
+	case cmd == nil:
+		return x.refuse(ctx, x.engine.Table.UnknownCommand(ctx.Args))
+	case cmd.Run == nil:
+		return x.refuse(ctx, x.missingSubcommand(ctx))
+	case !cmd.ArityOK(len(ctx.Args)):
+		return x.refuse(ctx, command.WrongArity(cmd))
+	}
+	armed := x.engine.armed.Load() | ctx.Client.Armed | x.engine.commandArmed[cmd.ID]
+	for ; armed != 0; armed &= armed - 1 {
+		v := x.engine.gates[bits.TrailingZeros64(armed)].Check(ctx)
+		if v.Passed() {
+			continue
+		}
+		if text, refused := v.Refused(); refused {
+			return x.refuse(ctx, text)
+		}
+		if v.Postponed() {
+			ctx.Client.Set(session.Blocked)
+			x.host.Unexecuted(ctx.Client, raw)
+		}
+		return false
+	}
+	return true
+}
+
+func (x *Executor) missingSubcommand(ctx *command.Ctx) string {
+	if len(ctx.Args) > 1 {
+		return command.UnknownSubcommand(ctx.Args)
+	}
+	return command.WrongArity(ctx.Cmd)
+}
+
+// refuse answers a command that does not run. A transaction that it belongs to
+// will not be executed.
+func (x *Executor) refuse(ctx *command.Ctx, text string) bool {
+	if ctx.Client.Has(session.Multi) {
+		ctx.Client.Set(session.DirtyExec)
+	}
+	ctx.Out.Error(text)
+	x.Stats.CountError(text)
+	if ctx.Cmd != nil {
+		x.Stats.commands[ctx.Cmd.ID].rejected++
+	}
+	return false
+}
+
+// perform is stages 4 to 7: it locks what the command needs, runs it, and
+// commits. It returns the time it ended.
+func (x *Executor) perform(ctx *command.Ctx, loc keyspace.Located, located bool, began uint64) uint64 {
+	cmd, w := ctx.Cmd, x.worker
+	if w.InExclusive() {
+		ctx.Tx = w.Begin(ctx.Client.DB, ctx.Now)
+		return x.run(ctx, began)
+	}
+	waited := cmd.Flags&command.Write != 0 && x.engine.Waiting.Any()
+	switch {
+	case cmd.Lock == command.LockNone:
+		ctx.Tx = w.Begin(ctx.Client.DB, ctx.Now)
+		return x.run(ctx, began)
+	case cmd.Lock == command.LockExclusive:
+		return x.runExclusive(ctx, began)
+	case located:
+		key := ctx.Args[cmd.KeyAt]
+		if waited && x.engine.Waiting.Waited(ctx.Client.DB, key) {
+			return x.runExclusive(ctx, began)
+		}
+		ctx.Tx = w.Begin(ctx.Client.DB, ctx.Now)
+		ctx.Tx.Hint(key, loc)
+		s := loc.Shard()
+		w.LockShard(s)
+		t := x.run(ctx, began)
+		w.UnlockShard(s)
+		return t
+	}
+	keys, err := cmd.Keys(x.keys[:0], ctx.Args)
+	x.keys = keys
+	if err != nil || len(keys) == 0 {
+		// The handler will find the mistake; it needs no lock to do so, but a
+		// command that may go without keys might touch anything.
+		return x.runExclusive(ctx, began)
+	}
+	ctx.Tx = w.Begin(ctx.Client.DB, ctx.Now)
+	var set [4]uint64
+	for _, k := range keys {
+		key := ctx.Args[k.Pos]
+		if waited && x.engine.Waiting.Waited(ctx.Client.DB, key) {
+			return x.runExclusive(ctx, began)
+		}
+		l := x.engine.Space.Locate(key)
+		ctx.Tx.Hint(key, l)
+		set[l.Shard()>>6] |= 1 << (l.Shard() & 63)
+	}
+	w.LockShards(&set)
+	t := x.run(ctx, began)
+	w.UnlockShards()
+	return t
+}
+
+// runExclusive runs the command while nothing else executes, and then serves
+// the clients whose keys it made ready.
+func (x *Executor) runExclusive(ctx *command.Ctx, began uint64) uint64 {
+	x.worker.BeginExclusive()
+	ctx.Tx = x.worker.Begin(ctx.Client.DB, ctx.Now)
+	t := x.run(ctx, began)
+	x.serveReady()
+	x.worker.EndExclusive()
+	return t
+}
+
+// run is stages 5 to 7.
+func (x *Executor) run(ctx *command.Ctx, began uint64) uint64 {
+	dirty := x.worker.Stats.Dirty
+	mark := ctx.Out.Mark()
+	ctx.Client.Commands++
+	ctx.Client.LastCommand = ctx.Cmd.Name
+	ctx.Cmd.Run(ctx)
+	if x.engine.watching.Load() != 0 {
+		x.commit(ctx, x.worker.Stats.Dirty-dirty)
+	}
+	ctx.Effects.Reset()
+	ended := clock.Ticks()
+	x.account(ctx, mark, ended-began)
+	return ended
+}
+
+// commit is stage 6.
+func (x *Executor) commit(ctx *command.Ctx, changes int64) {
+	events := ctx.Effects.Events()
+	propagated := ctx.Effects.Propagation(ctx.Tx.DB(), ctx.Args, changes)
+	x.engine.eachObserver(func(o *command.Observer) {
+		if o.Event != nil {
+			for _, ev := range events {
+				o.Event(ev)
+			}
+		}
+		if o.Propagate != nil {
+			for _, p := range propagated {
+				o.Propagate(p)
+			}
+		}
+	})
+}
+
+// Modified implements keyspace.Sink.
+func (x *Executor) Modified(tx *keyspace.Tx, key []byte) {
+	if x.engine.Waiting.Any() {
+		if x.worker.InExclusive() {
+			x.engine.Waiting.Signal(tx.DB(), key)
+		} else {
+			// Only the removal of an expired or evicted key by a command that
+			// does not write it, or by a background task.
+			x.engine.Waiting.SignalLater(tx.DB(), key)
+		}
+	}
+	if x.engine.watching.Load() != 0 {
+		x.engine.eachObserver(func(o *command.Observer) {
+			if o.Modified != nil {
+				o.Modified(tx, key)
+			}
+		})
+	}
+}
+
+// Removed implements keyspace.Sink.
+func (x *Executor) Removed(tx *keyspace.Tx, key []byte, why keyspace.Reason) {
+	if x.engine.watching.Load() != 0 {
+		x.engine.eachObserver(func(o *command.Observer) {
+			if o.Removed != nil {
+				o.Removed(tx, key, why)
+			}
+		})
+	}
+}
+
+// Exclusive implements command.Server.
+func (x *Executor) Exclusive(f func()) { x.worker.Exclusive(f) }
+
+// EventsEnabled implements command.Server.
+func (x *Executor) EventsEnabled(class command.EventClass) bool {
+	return x.engine.EventsEnabled(class)
+}
+
+// Do runs f in exclusive mode, outside of any batch, and serves waiting clients
+// afterwards. Loops and background tasks use it for work that is no command.
+func (x *Executor) Do(f func()) {
+	x.worker.Enter()
+	x.worker.BeginExclusive()
+	f()
+	x.serveReady()
+	x.worker.EndExclusive()
+	x.worker.Leave()
+}
+
+// Apply executes one command for an internal client, without gates: the replay
+// of a file, a primary's stream, a script. In exclusive mode already, it runs
+// at once; otherwise it is locked like any other.
+func (x *Executor) Apply(c *session.Client, args [][]byte) {
+	ctx := x.ctx // a nested command must not disturb the one under way
+	ctx.Effects = command.Effects{}
+	ctx.Args, ctx.Cmd, ctx.Out, ctx.Client = args, x.lookup(args), &c.Out, c
+	ctx.Now, ctx.Limits, ctx.DenyBlocking = x.now, x.engine.limits.Load(), true
+	switch {
+	case ctx.Cmd == nil:
+		x.refuse(&ctx, x.engine.Table.UnknownCommand(args))
+	case ctx.Cmd.Run == nil:
+		x.refuse(&ctx, x.missingSubcommand(&ctx))
+	case !ctx.Cmd.ArityOK(len(args)):
+		x.refuse(&ctx, command.WrongArity(ctx.Cmd))
+	default:
+		x.perform(&ctx, keyspace.Located{}, false, clock.Ticks())
+	}
+}
+
+// Block implements command.Server. The plan of a command that may block is
+// exclusive.
+func (x *Executor) Block(c *command.Ctx, b command.Block) {
+	if w := blocking.Of(c.Client); w != nil {
+		return // ran again and still waits
+	}
+	args := make([][]byte, len(c.Args))
+	for i, a := range c.Args {
+		args[i] = append([]byte(nil), a...)
+	}
+	for i, k := range b.Keys {
+		b.Keys[i] = append([]byte(nil), k...)
+	}
+	x.engine.Waiting.Add(&blocking.Wait{Client: c.Client, Cmd: c.Cmd, Args: args, Block: b, DB: c.Tx.DB(), SinceMillis: c.Now})
+}
+
+// serveReady runs the commands of waiting clients whose keys were signalled,
+// until no more keys are ready. Exclusive mode.
+func (x *Executor) serveReady() {
+	q := x.engine.Waiting
+	for {
+		key, ok := q.NextReady()
+		if !ok {
+			return
+		}
+		for i := 0; i < len(q.Waiters(key)); {
+			w := q.Waiters(key)[i]
+			if !x.mayServe(w, key) || !x.resume(w) {
+				i++
+			}
+		}
+	}
+}
+
+// mayServe tests cheaply whether it is worth running a waiting command again.
+func (x *Executor) mayServe(w *blocking.Wait, key blocking.Key) bool {
+	e := x.worker.Begin(key.DB, x.now).Peek([]byte(key.Name))
+	return w.Block.OnKeyGone || e.Found() && e.Type() == w.Block.Type
+}
+
+// resume runs a waiting command again and reports whether the wait has ended.
+func (x *Executor) resume(w *blocking.Wait) bool {
+	c := w.Client
+	ctx := command.Ctx{Args: w.Args, Cmd: w.Cmd, Out: &c.Out, Client: c, Now: x.now,
+		Limits: x.engine.limits.Load(), Resumed: true, Server: x}
+	mark := c.Out.Mark()
+	ctx.Tx = x.worker.Begin(w.DB, x.now)
+	x.run(&ctx, clock.Ticks())
+	if c.Out.BytesSince(mark) == 0 {
+		return false
+	}
+	x.endWait(w)
+	return true
+}
+
+// endWait takes a client out of the queues after it has been answered.
+func (x *Executor) endWait(w *blocking.Wait) {
+	x.engine.Waiting.Remove(w)
+	if w.Client.Touch != nil {
+		w.Client.Touch()
+	}
+}
+
+// EndWaits answers the clients whose deadline has come, and serves those whose
+// keys were signalled outside of exclusive mode. The loop calls it when
+// Engine.WaitsDue says so.
+func (x *Executor) EndWaits() {
+	q := x.engine.Waiting
+	x.Do(func() {
+		q.CollectLater()
+		for w := q.Due(x.now); w != nil; w = q.Due(x.now) {
+			x.TimeoutWait(w)
+		}
+	})
+}
+
+// TimeoutWait ends a wait as if its deadline had come. Exclusive mode only.
+func (x *Executor) TimeoutWait(w *blocking.Wait) {
+	if w.Block.Timeout != nil {
+		w.Block.Timeout(&w.Client.Out)
+	} else {
+		w.Client.Out.NullArray()
+	}
+	x.endWait(w)
+}
+
+// AbortWait ends a wait with an error. Exclusive mode only.
+func (x *Executor) AbortWait(w *blocking.Wait, text string) {
+	w.Client.Out.Error(text)
+	x.Stats.CountError(text)
+	x.endWait(w)
+}
+
+// observeExecuted tells the observers that a command has run.
+func (x *Executor) observeExecuted(ctx *command.Ctx, d time.Duration) {
+	x.engine.eachObserver(func(o *command.Observer) {
+		if o.Executed != nil {
+			o.Executed(ctx, d)
+		}
+	})
+}
+
+var _ keyspace.Sink = (*Executor)(nil)
+var _ command.Server = (*Executor)(nil)

@@ -1,0 +1,122 @@
+package engine
+
+import (
+	"strings"
+	"time"
+
+	"github.com/kvasirdb/kvasir/internal/command"
+	"github.com/kvasirdb/kvasir/internal/platform/histogram"
+	"github.com/kvasirdb/kvasir/internal/resp"
+)
+
+// Stats are one executor's counters.
+type Stats struct {
+	Commands int64 // executed
+	Errors   int64 // error replies
+	commands []commandStats
+	errors   map[string]int64 // by code
+	overflow bool             // too many different codes; they are no longer kept apart
+}
+
+// errorCodesMax is how many different error codes are counted one by one.
+const errorCodesMax = 128
+
+type commandStats struct {
+	calls, rejected, failed int64
+	ticks                   uint64
+	latency                 *histogram.Histogram
+}
+
+// CommandStats are the sums of all executors for one command.
+type CommandStats struct {
+	Calls, Rejected, Failed int64
+	Duration                time.Duration
+	Latency                 *histogram.Histogram // nanoseconds; nil if never tracked
+}
+
+// account is stage 7.
+func (x *Executor) account(ctx *command.Ctx, mark resp.Mark, ticks uint64) {
+	x.Stats.Commands++
+	s := &x.Stats.commands[ctx.Cmd.ID]
+	s.calls++
+	s.ticks += ticks
+	if code := ctx.Out.ErrorSince(mark); code != nil {
+		s.failed++
+		x.Stats.CountError(string(code))
+	}
+	if x.engine.latency.Load() {
+		if s.latency == nil {
+			s.latency = histogram.New()
+		}
+		s.latency.Record(x.engine.ticks.Nanos(ticks))
+	}
+	if x.engine.watching.Load() != 0 {
+		x.observeExecuted(ctx, time.Duration(x.engine.ticks.Nanos(ticks)))
+	}
+}
+
+// CountError counts an error reply under its code, the first word. For the
+// executor's own goroutine.
+func (s *Stats) CountError(text string) {
+	s.Errors++
+	code, _, _ := strings.Cut(strings.TrimPrefix(text, "-"), " ")
+	if s.overflow {
+		return
+	}
+	if s.errors == nil {
+		s.errors = map[string]int64{}
+	}
+	if _, known := s.errors[code]; !known && len(s.errors) == errorCodesMax {
+		s.errors = map[string]int64{"ERRORSTATS_OVERFLOW": 1}
+		s.overflow = true
+		return
+	}
+	s.errors[code]++
+}
+
+// CommandStats sums one command's statistics. Exclusive mode only.
+func (e *Engine) CommandStats(c *command.Cmd) (sum CommandStats) {
+	var ticks uint64
+	e.EachExecutor(func(x *Executor) {
+		s := &x.Stats.commands[c.ID]
+		sum.Calls += s.calls
+		sum.Rejected += s.rejected
+		sum.Failed += s.failed
+		ticks += s.ticks
+		if s.latency != nil {
+			if sum.Latency == nil {
+				sum.Latency = histogram.New()
+			}
+			sum.Latency.Merge(s.latency)
+		}
+	})
+	sum.Duration = time.Duration(e.ticks.Nanos(ticks))
+	return sum
+}
+
+// ErrorStats sums the error replies by code. Exclusive mode only.
+func (e *Engine) ErrorStats() map[string]int64 {
+	sum := map[string]int64{}
+	e.EachExecutor(func(x *Executor) {
+		for code, n := range x.Stats.errors {
+			sum[code] += n
+		}
+	})
+	return sum
+}
+
+// Totals sums the executed commands and error replies. Exclusive mode only.
+func (e *Engine) Totals() (commands, errors int64) {
+	e.EachExecutor(func(x *Executor) {
+		commands += x.Stats.Commands
+		errors += x.Stats.Errors
+	})
+	return commands, errors
+}
+
+// ResetStats zeroes all counters (CONFIG RESETSTAT). Exclusive mode only.
+func (e *Engine) ResetStats() {
+	e.EachExecutor(func(x *Executor) {
+		x.Stats = Stats{commands: make([]commandStats, len(x.Stats.commands))}
+	})
+}

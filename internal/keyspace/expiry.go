@@ -1,0 +1,409 @@
+package keyspace
+
+import (
+	"fmt"
+	"math/bits"
+	"unsafe"
+
+	"github.com/kvasirdb/kvasir/internal/platform/offheap"
+)
+
+// expiryIndex lets the expirer find the keys of one shard whose time has come
+// without looking at the others. It is a hierarchical timing wheel of
+// appointments: a slot of time holds 4-byte key references, each naming the
+// bucket where a key lives rather than the key. When a slot falls due, every
+// expired entry of each named bucket is removed, and entries that are due later
+// get a new appointment.
+//
+// What must stay true: a key with an expiry has an appointment no later than
+// it. Appointments need not be removed when a key is deleted or its expiry
+// moves to later, so the common operations cost nothing here; an appointment
+// that finds nothing is dropped. When appointments outnumber the keys that may
+// need them twofold, the shard's index is rebuilt from its tables.
+//
+// Level l has 64 slots of 32 ms × 64^l: 2 s, 131 s, 2.3 h, 6.2 days, 1 year,
+// 70 years in all. An appointment goes to the finest level that reaches it and
+// moves to finer ones as it comes nearer. Later than the last level reaches is
+// the last slot's business.
+//
+// A slot is a list of 128-byte chunks: 8 bytes of next reference, 4 of count,
+// 29 references.
+type expiryIndex struct {
+	wheel   offheap.Ref // [levels][64]Ref, heads of the slots' chunk lists
+	busy    [expiryLevels]uint64
+	tick    int64 // the next tick to be looked at
+	entries int64
+	chunks  int64
+}
+
+const (
+	expiryLevels   = 6
+	expiryTick     = 32 // ms
+	expirySlotBits = 6
+	expirySlots    = 1 << expirySlotBits
+	chunkBytes     = 128
+	chunkMax       = (chunkBytes - 12) / 4
+	wheelBytes     = expiryLevels * expirySlots * 8
+)
+
+// An appointment names a table of the shard and the low bits of a hash. Only
+// cluster mode has several tables per shard: there the top six bits are the
+// table's number divided by the number of shards.
+func (s *Space) appointment(l Located) uint32 {
+	if !s.cluster {
+		return uint32(l.Hash)
+	}
+	return l.Table/Shards<<26 | uint32(l.Hash)&(1<<26-1)
+}
+
+// appointed is the inverse: a table number, and a hash good for bucketOf.
+func (s *Space) appointed(shard int, a uint32) Located {
+	if !s.cluster {
+		return Located{uint64(a), uint32(shard)}
+	}
+	return Located{uint64(a & (1<<26 - 1)), a>>26*Shards + uint32(shard)}
+}
+
+// appoint adds an appointment for a key with the given expiry.
+func (tx *Tx) appoint(l Located, expiry int64) {
+	i := l.Shard()
+	x := tx.db.expiry[i]
+	if x == nil {
+		x = &expiryIndex{tick: tx.now / expiryTick}
+		x.wheel = tx.w.heap.AllocZeroed(wheelBytes, offheap.PurposeExpireIndex)
+		tx.db.expiry[i] = x
+		tx.db.timed.Store(true)
+	}
+	x.add(tx.w.heap, tx.w.space.appointment(l), expiry)
+	if x.entries > 4096 && x.entries > 2*tx.shardExpires(i)+1024 {
+		tx.rebuildExpiry(i)
+	}
+}
+
+// shardExpires returns how many keys of the shard have an expiry.
+func (tx *Tx) shardExpires(shard int) (n int64) {
+	tables := tx.db.tables()
+	for t := shard; t < len(tables); t += Shards {
+		n += int64(tables[t].expires)
+	}
+	return n
+}
+
+// slotFor returns the level and slot for a time.
+func (x *expiryIndex) slotFor(expiry int64) (level, slot int) {
+	t := max((expiry+expiryTick-1)/expiryTick, x.tick)
+	distance := uint64(t ^ x.tick)
+	level = 0
+	if distance > 0 {
+		level = (bits.Len64(distance) - 1) / expirySlotBits
+	}
+	if level >= expiryLevels {
+		level = expiryLevels - 1
+		// Beyond the wheel: the slot farthest ahead on the last level.
+		return level, int(x.tick>>(level*expirySlotBits)-1) & (expirySlots - 1)
+	}
+	return level, int(t>>(level*expirySlotBits)) & (expirySlots - 1)
+}
+
+func (x *expiryIndex) head(level, slot int) *offheap.Ref {
+	return (*offheap.Ref)(x.wheel.Add((level*expirySlots + slot) * 8))
+}
+
+func chunkCount(c offheap.Ref) *uint32 { return (*uint32)(c.Add(8)) }
+func chunkItem(c offheap.Ref, i uint32) *uint32 {
+	return (*uint32)(c.Add(12 + int(i)*4))
+}
+func chunkNext(c offheap.Ref) *offheap.Ref { return (*offheap.Ref)(c.Ptr()) }
+
+func (x *expiryIndex) add(heap *offheap.Heap, a uint32, expiry int64) {
+	level, slot := x.slotFor(expiry)
+	head := x.head(level, slot)
+	if *head == 0 || *chunkCount(*head) == chunkMax {
+		c := heap.Alloc(chunkBytes, offheap.PurposeExpireIndex)
+		*chunkNext(c) = *head
+		*chunkCount(c) = 0
+		*head = c
+		x.chunks++
+		x.busy[level] |= 1 << slot
+	}
+	n := chunkCount(*head)
+	*chunkItem(*head, *n) = a
+	*n++
+	x.entries++
+}
+
+// pop takes one appointment out of a slot.
+func (x *expiryIndex) pop(heap *offheap.Heap, level, slot int) (a uint32, ok bool) {
+	head := x.head(level, slot)
+	c := *head
+	if c == 0 {
+		x.busy[level] &^= 1 << slot
+		return 0, false
+	}
+	n := chunkCount(c)
+	*n--
+	a = *chunkItem(c, *n)
+	if *n == 0 {
+		*head = *chunkNext(c)
+		heap.Free(c, offheap.PurposeExpireIndex)
+		x.chunks--
+		if *head == 0 {
+			x.busy[level] &^= 1 << slot
+		}
+	}
+	x.entries--
+	return a, true
+}
+
+// ExpireDue removes keys whose time has come, in every database, shard by
+// shard, until budget buckets have been visited. It returns what is left of the
+// budget: 0 means that there may be more. The worker must not hold its reader
+// lock; other workers are kept from one shard at a time, for at most step
+// buckets.
+func (w *Worker) ExpireDue(nowMillis int64, budget, step int) (left int) {
+	s := w.space
+	for db := range s.dbs {
+		if !s.dbs[db].Load().timed.Load() {
+			continue
+		}
+		for shard := range Shards {
+			for {
+				if budget <= 0 {
+					return 0
+				}
+				slice := min(step, budget)
+				w.Enter()
+				w.LockShard(shard)
+				rest := w.Begin(db, nowMillis).advance(shard, slice)
+				w.UnlockShard(shard)
+				w.Leave()
+				budget -= slice - rest
+				if rest > 0 {
+					break
+				}
+			}
+		}
+	}
+	return budget
+}
+
+// advance moves the index of shard i to tx's time and removes the keys that
+// have expired, until budget buckets have been visited. It returns what is left
+// of the budget. The caller holds the shard's lock.
+func (tx *Tx) advance(i, budget int) int {
+	x := tx.db.expiry[i]
+	now := tx.now / expiryTick
+	if x == nil {
+		return budget
+	}
+	if x.entries == 0 {
+		x.tick = max(x.tick, now)
+		return budget
+	}
+	for x.tick <= now {
+		// Slots of coarser levels that begin at this tick come down first.
+		for level := expiryLevels - 1; level > 0; level-- {
+			if x.tick&(1<<(level*expirySlotBits)-1) != 0 {
+				continue
+			}
+			slot := int(x.tick>>(level*expirySlotBits)) & (expirySlots - 1)
+			if left, done := tx.drainSlot(x, i, level, slot, budget); !done {
+				return 0
+			} else {
+				budget = left
+			}
+		}
+		if left, done := tx.drainSlot(x, i, 0, int(x.tick)&(expirySlots-1), budget); !done {
+			return 0
+		} else {
+			budget = left
+		}
+		x.tick = x.nextTick(now)
+	}
+	return budget
+}
+
+// nextTick returns the next tick at which a slot has appointments or comes
+// down from a coarser level, at most limit+1.
+func (x *expiryIndex) nextTick(limit int64) int64 {
+	t := x.tick + 1
+	for t <= limit && t&(expirySlots-1) != 0 && x.busy[0]>>(t&(expirySlots-1))&1 == 0 {
+		t++
+	}
+	return t
+}
+
+// drainSlot keeps all appointments of one slot. It reports false when the
+// budget ended first; the slot then still has the rest.
+func (tx *Tx) drainSlot(x *expiryIndex, shard, level, slot, budget int) (left int, done bool) {
+	if x.busy[level]>>slot&1 == 0 {
+		return budget, true
+	}
+	for {
+		if budget <= 0 {
+			return 0, false
+		}
+		a, ok := x.pop(tx.w.heap, level, slot)
+		if !ok {
+			return budget, true
+		}
+		budget--
+		tx.keep(x, shard, a)
+	}
+}
+
+// keep keeps one appointment: it removes the expired entries of the bucket and
+// makes new appointments for entries of the same hash that expire later.
+func (tx *Tx) keep(x *expiryIndex, shard int, a uint32) {
+	l := tx.w.space.appointed(shard, a)
+	t := tx.db.table(int(l.Table))
+	if t == nil || t.n == 0 {
+		return
+	}
+	for again := true; again; {
+		again = false
+		var gone *uint64
+		var later [16]int64
+		renew := later[:0]
+		t.eachSlot(t.bucketOf(l.Hash), func(s *uint64, _ uint64) bool {
+			r := slotRef(*s)
+			at := entExpiry(r, entHeader(r))
+			switch {
+			case at < 0:
+			case at <= tx.now:
+				gone = s
+				return false
+			case tx.w.space.appointment(Located{hashKey(t.seed, entKey(r, entHeader(r))), l.Table}) == a:
+				renew = append(renew, at)
+			}
+			return true
+		})
+		if gone != nil {
+			r := slotRef(*gone)
+			key := entKey(r, entHeader(r))
+			e := Entry{tx: tx, t: t, slot: gone, loc: Located{hashKey(t.seed, key), l.Table}}
+			tx.removeAs(&e, key, ReasonExpired)
+			again = t.n > 0
+			continue
+		}
+		for _, at := range renew {
+			x.add(tx.w.heap, a, at)
+		}
+	}
+}
+
+// rebuildExpiry replaces the index of a shard by one without stale appointments.
+func (tx *Tx) rebuildExpiry(shard int) {
+	x := tx.db.expiry[shard]
+	x.clear(tx.w.heap)
+	tables := tx.db.tables()
+	for n := shard; n < len(tables); n += Shards {
+		t := &tables[n]
+		for b := uint64(0); b < t.n && t.expires > 0; b++ {
+			t.eachSlot(b, func(s *uint64, _ uint64) bool {
+				r := slotRef(*s)
+				h := entHeader(r)
+				if at := entExpiry(r, h); at >= 0 {
+					l := Located{hashKey(t.seed, entKey(r, h)), uint32(n)}
+					x.add(tx.w.heap, tx.w.space.appointment(l), at)
+				}
+				return true
+			})
+		}
+	}
+}
+
+// clear drops all appointments.
+func (x *expiryIndex) clear(heap *offheap.Heap) {
+	for level := range x.busy {
+		for slot := range expirySlots {
+			for c := *x.head(level, slot); c != 0; {
+				next := *chunkNext(c)
+				heap.Free(c, offheap.PurposeExpireIndex)
+				c = next
+			}
+			*x.head(level, slot) = 0
+		}
+		x.busy[level] = 0
+	}
+	x.entries, x.chunks = 0, 0
+}
+
+func (x *expiryIndex) release(heap *offheap.Heap) {
+	if x != nil {
+		x.clear(heap)
+		heap.Free(x.wheel, offheap.PurposeExpireIndex)
+	}
+}
+
+func (x *expiryIndex) bytes() int64 {
+	if x == nil {
+		return 0
+	}
+	return int64(unsafe.Sizeof(*x)) + wheelBytes + x.chunks*chunkBytes
+}
+
+// check verifies the counts and that every key with an expiry has a timely
+// appointment.
+func (tx *Tx) checkExpiry(shard int) error {
+	x := tx.db.expiry[shard]
+	var entries, chunks int64
+	earliest := map[uint32]int64{}
+	if x != nil {
+		for level := range x.busy {
+			for slot := range expirySlots {
+				if busy := x.busy[level]>>slot&1 != 0; busy != (*x.head(level, slot) != 0) {
+					return fmt.Errorf("level %d slot %d: busy %v, head %#x", level, slot, busy, *x.head(level, slot))
+				}
+				for c := *x.head(level, slot); c != 0; c = *chunkNext(c) {
+					chunks++
+					for i := uint32(0); i < *chunkCount(c); i++ {
+						entries++
+						a := *chunkItem(c, i)
+						if at, ok := earliest[a]; !ok || at > x.slotStart(level, slot) {
+							earliest[a] = x.slotStart(level, slot)
+						}
+					}
+				}
+			}
+		}
+		if entries != x.entries || chunks != x.chunks {
+			return fmt.Errorf("found %d appointments in %d chunks; counted %d, %d", entries, chunks, x.entries, x.chunks)
+		}
+	}
+	tables := tx.db.tables()
+	for n := shard; n < len(tables); n += Shards {
+		t := &tables[n]
+		var err error
+		for b := uint64(0); b < t.n; b++ {
+			t.eachSlot(b, func(s *uint64, _ uint64) bool {
+				r := slotRef(*s)
+				h := entHeader(r)
+				at := entExpiry(r, h)
+				if at < 0 {
+					return true
+				}
+				key := entKey(r, h)
+				due, ok := earliest[tx.w.space.appointment(Located{hashKey(t.seed, key), uint32(n)})]
+				if !ok || due > max((at+expiryTick-1)/expiryTick, x.tick) {
+					err = fmt.Errorf("key %q expires at tick %d; appointment %v at tick %d", key, at/expiryTick, ok, due)
+				}
+				return err == nil
+			})
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// slotStart returns the tick at which a slot falls due next.
+func (x *expiryIndex) slotStart(level, slot int) int64 {
+	shift := level * expirySlotBits
+	start := (x.tick>>shift&^(expirySlots-1) + int64(slot)) << shift
+	if start < x.tick&^(1<<shift-1) {
+		start += expirySlots << shift
+	}
+	return start
+}

@@ -1,0 +1,215 @@
+package keyspace
+
+import (
+	"math/bits"
+	"slices"
+	"sync"
+
+	"github.com/kvasirdb/kvasir/internal/platform/offheap"
+)
+
+// Worker is one goroutine's right to touch keys: an allocator front, the reader
+// lock, and the transaction it reuses. Its methods are for that goroutine.
+type Worker struct {
+	space *Space
+	heap  *offheap.Heap
+	mu    sync.Mutex // the reader lock; others take it for exclusive mode
+	tx    Tx
+	other Tx // second database of MOVE and COPY
+	sink  Sink
+	rng   uint64
+
+	exclusive bool      // this worker is in exclusive mode
+	held      [4]uint64 // shards locked by LockShards
+
+	// Stats are counted by the worker and read in exclusive mode.
+	Stats Stats
+}
+
+// Stats count what happened to keys.
+type Stats struct {
+	Hits, Misses    int64
+	Expired         int64 // keys removed because their time had come
+	ExpiredFields   int64 // hash fields, likewise
+	LazyFreed       int64 // values handed to the reclaimer
+	Dirty           int64 // changes, as rdb_changes_since_last_save counts
+	ExclusiveEnters int64
+}
+
+// Add adds o to s.
+func (s *Stats) Add(o *Stats) {
+	s.Hits += o.Hits
+	s.Misses += o.Misses
+	s.Expired += o.Expired
+	s.ExpiredFields += o.ExpiredFields
+	s.LazyFreed += o.LazyFreed
+	s.Dirty += o.Dirty
+	s.ExclusiveEnters += o.ExclusiveEnters
+}
+
+// Sink is told what a worker's transactions do to keys, under the key's lock
+// and in the order it happens. Keys are valid during the call only.
+type Sink interface {
+	// Modified: the key's value or expiry changed, or it was created or removed.
+	Modified(tx *Tx, key []byte)
+	// Removed: the server itself removed the key, because its time had come or
+	// to reclaim memory. Modified is called as well.
+	Removed(tx *Tx, key []byte, why Reason)
+}
+
+// Reason says why the server removed a key by itself.
+type Reason uint8
+
+// Reasons.
+const (
+	ReasonExpired Reason = iota
+	ReasonEvicted
+)
+
+// NewWorker registers a worker. sink may be nil.
+func (s *Space) NewWorker(sink Sink) *Worker {
+	w := &Worker{space: s, heap: s.pool.NewHeap(), sink: sink}
+	w.tx.w, w.other.w = w, w
+	w.rng = hashKey(s.seed, []byte("worker")) | 1
+	s.exclusiveMu.Lock()
+	s.workersMu.Lock()
+	w.rng += uint64(len(s.workers)) * 2
+	s.workers = append(slices.Clip(s.workers), w)
+	s.workersMu.Unlock()
+	s.exclusiveMu.Unlock()
+	return w
+}
+
+// Close unregisters the worker and returns its memory to the pool. It must not
+// hold its reader lock.
+func (w *Worker) Close() {
+	s := w.space
+	s.exclusiveMu.Lock()
+	s.workersMu.Lock()
+	s.workers = slices.DeleteFunc(slices.Clone(s.workers), func(o *Worker) bool { return o == w })
+	s.workersMu.Unlock()
+	s.exclusiveMu.Unlock()
+	w.heap.Close()
+}
+
+// Heap returns the worker's allocator front.
+func (w *Worker) Heap() *offheap.Heap { return w.heap }
+
+// Space returns the space the worker works in.
+func (w *Worker) Space() *Space { return w.space }
+
+// Enter takes the reader lock. A loop does so once per batch, and waits here
+// while exclusive mode is in force or wanted.
+func (w *Worker) Enter() {
+	s := w.space
+	if s.exclusivePending.Load() != 0 {
+		s.exclusiveMu.Lock()
+		//lint:ignore SA2001 waiting for exclusive mode to end is the point
+		s.exclusiveMu.Unlock()
+	}
+	w.mu.Lock()
+}
+
+// Leave releases the reader lock and publishes the allocator's counters.
+func (w *Worker) Leave() {
+	w.heap.Sync()
+	w.mu.Unlock()
+}
+
+// Exclusive runs f while no other worker executes anything. The caller holds
+// its reader lock and no shard; between giving up the one and getting the
+// others, another worker's exclusive section may run. Nested calls run f at once.
+func (w *Worker) Exclusive(f func()) {
+	if w.exclusive {
+		f()
+		return
+	}
+	w.BeginExclusive()
+	defer w.EndExclusive()
+	f()
+}
+
+// BeginExclusive enters exclusive mode; see Exclusive.
+func (w *Worker) BeginExclusive() {
+	s := w.space
+	if !s.exclusiveMu.TryLock() {
+		s.exclusivePending.Add(1)
+		w.mu.Unlock()
+		s.exclusiveMu.Lock()
+		w.mu.Lock()
+		s.exclusivePending.Add(-1)
+	}
+	s.exclusivePending.Add(1)
+	for _, o := range s.workers {
+		if o != w {
+			o.mu.Lock()
+		}
+	}
+	w.exclusive = true
+	w.Stats.ExclusiveEnters++
+}
+
+// EndExclusive leaves exclusive mode and keeps the worker's own reader lock.
+func (w *Worker) EndExclusive() {
+	s := w.space
+	w.exclusive = false
+	for _, o := range s.workers {
+		if o != w {
+			o.mu.Unlock()
+		}
+	}
+	s.exclusivePending.Add(-1)
+	s.exclusiveMu.Unlock()
+}
+
+// InExclusive reports whether the worker is in exclusive mode.
+func (w *Worker) InExclusive() bool { return w.exclusive }
+
+// EachWorker calls f for every worker. Exclusive mode only.
+func (w *Worker) EachWorker(f func(*Worker)) {
+	for _, o := range w.space.workers {
+		f(o)
+	}
+}
+
+// LockShard locks one shard; UnlockShards releases it.
+func (w *Worker) LockShard(i int) {
+	w.space.shards[i].mu.Lock()
+	w.held[i>>6] |= 1 << (i & 63)
+}
+
+// LockShards locks a set of shards, given as a bitmap, in ascending order.
+func (w *Worker) LockShards(set *[4]uint64) {
+	for k, word := range set {
+		for ; word != 0; word &= word - 1 {
+			w.space.shards[k<<6|bits.TrailingZeros64(word)].mu.Lock()
+		}
+	}
+	w.held = *set
+}
+
+// UnlockShards releases what LockShard or LockShards locked.
+func (w *Worker) UnlockShards() {
+	for k := range w.held {
+		for word := w.held[k]; word != 0; word &= word - 1 {
+			w.space.shards[k<<6|bits.TrailingZeros64(word)].mu.Unlock()
+		}
+		w.held[k] = 0
+	}
+}
+
+// UnlockShard releases the one shard that LockShard locked.
+func (w *Worker) UnlockShard(i int) {
+	w.held[i>>6] = 0
+	w.space.shards[i].mu.Unlock()
+}
+
+// Random returns the next number of the worker's own generator (xorshift64*).
+func (w *Worker) Random() uint64 {
+	x := w.rng
+	x ^= x >> 12
+	x ^= x << 25
+	x ^= x >> 27
+	w.rng = x
+	return x * 0x2545f4914f6cdd1d
+}

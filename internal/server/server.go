@@ -1,0 +1,198 @@
+// Package server joins sockets, protocol and engine: it accepts connections,
+// runs the event loops, and enforces the limits of clients.
+//
+// Vocabulary:
+//
+//   - A loop is one OS thread with its own poller and executor. It owns the
+//     connections dealt out to it and touches no others, except in exclusive
+//     mode.
+//   - A turn of a loop is: wait for ready sockets; read each and queue its
+//     requests; execute them; flush every client with output; do what others
+//     have posted; keep the timers.
+//   - A frame that is not complete yet, and requests of a client that has to
+//     wait, are kept in the connection's pending buffer. All other requests are
+//     executed from the loop's shared read buffer without being copied.
+package server
+
+import (
+	"sync"
+	"sync/atomic"
+
+	"github.com/kvasirdb/kvasir/internal/engine"
+	"github.com/kvasirdb/kvasir/internal/platform/poll"
+	"github.com/kvasirdb/kvasir/internal/resp"
+	"github.com/kvasirdb/kvasir/internal/session"
+)
+
+// Hooks are what the server asks its surroundings. All are required.
+type Hooks struct {
+	// Connected prepares a new client (authentication, armed gates). It runs
+	// on the owner loop before the first request is read.
+	Connected func(c *session.Client)
+	// Cron runs on loop 0 about ten times a second, between turns.
+	Cron func(nowMillis int64)
+	// Log writes a line to the server's log.
+	Log Logger
+}
+
+// Logger writes to the server's log.
+type Logger interface {
+	Verbosef(format string, args ...any)
+	Noticef(format string, args ...any)
+	Warningf(format string, args ...any)
+}
+
+// Limits are the limits that connections are held to. They are replaced as a
+// whole when the configuration changes.
+type Limits struct {
+	Requests          resp.Limits
+	QueryBufferBytes  int64 // client-query-buffer-limit
+	MaxClients        int
+	IdleTimeoutMillis int64 // timeout; 0 none
+	KeepAliveSeconds  int
+	AcceptsPerTurn    int // max-new-connections-per-cycle
+	ProtectedMode     bool
+	Output            [OutputClasses]OutputLimit
+}
+
+// OutputClass is a class of client-output-buffer-limit.
+type OutputClass int
+
+// The classes.
+const (
+	OutputNormal OutputClass = iota
+	OutputReplica
+	OutputPubSub
+	OutputClasses
+)
+
+// OutputLimit bounds how much output may wait for a client; 0 is no limit.
+type OutputLimit struct {
+	HardBytes   int64
+	SoftBytes   int64
+	SoftSeconds int64
+}
+
+// Server owns the loops and the registry of clients.
+type Server struct {
+	engine *engine.Engine
+	hooks  Hooks
+	loops  []*Loop
+	limits atomic.Pointer[Limits]
+
+	nextID   atomic.Uint64
+	nextLoop atomic.Uint32
+
+	mu      sync.Mutex
+	clients map[uint64]*conn // guarded by mu; stable in exclusive mode
+
+	Stats Stats
+}
+
+// Stats are the server's counters for INFO.
+type Stats struct {
+	Connections         atomic.Int64 // accepted
+	Rejected            atomic.Int64 // refused for maxclients
+	InputBytes          atomic.Int64
+	OutputBytes         atomic.Int64
+	OutputLimitClosed   atomic.Int64 // closed for client-output-buffer-limit
+	QueryLimitClosed    atomic.Int64 // closed for client-query-buffer-limit
+	PostponedReads      atomic.Int64
+	Turns               atomic.Int64
+	TurnMicros          atomic.Int64
+	TurnCommandMicros   atomic.Int64
+	CommandsPerTurnPeak atomic.Int64
+}
+
+// New returns a server with n loops that are not running yet.
+func New(e *engine.Engine, n int, limits *Limits, hooks Hooks) (*Server, error) {
+	s := &Server{engine: e, hooks: hooks, clients: map[uint64]*conn{}}
+	s.limits.Store(limits)
+	for i := range n {
+		l, err := newLoop(s, i)
+		if err != nil {
+			return nil, err
+		}
+		s.loops = append(s.loops, l)
+	}
+	return s, nil
+}
+
+// SetLimits replaces the limits.
+func (s *Server) SetLimits(l *Limits) { s.limits.Store(l) }
+
+// Limits returns the limits in force.
+func (s *Server) Limits() *Limits { return s.limits.Load() }
+
+// Loops returns the loops.
+func (s *Server) Loops() []*Loop { return s.loops }
+
+// Listen makes loop 0 accept connections from a listener, which the server
+// closes when it stops.
+func (s *Server) Listen(l *poll.Listener) bool {
+	return s.loops[0].Post(func() { s.loops[0].addListener(l) })
+}
+
+// Unlisten closes a listener.
+func (s *Server) Unlisten(l *poll.Listener) bool {
+	return s.loops[0].Post(func() { s.loops[0].removeListener(l) })
+}
+
+// Run runs all loops and returns when Stop has ended them.
+func (s *Server) Run() {
+	var wg sync.WaitGroup
+	for _, l := range s.loops {
+		wg.Go(l.run)
+	}
+	wg.Wait()
+}
+
+// Stop makes every loop flush what it can, close its clients and end.
+func (s *Server) Stop() {
+	for _, l := range s.loops {
+		l.stopping.Store(true)
+		l.poller.Wake()
+	}
+}
+
+// Clients returns the number of connected clients.
+func (s *Server) Clients() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.clients)
+}
+
+// EachClient calls f for every client, in no order. Exclusive mode only.
+func (s *Server) EachClient(f func(c *session.Client)) {
+	s.mu.Lock()
+	all := make([]*conn, 0, len(s.clients))
+	for _, c := range s.clients {
+		all = append(all, c)
+	}
+	s.mu.Unlock()
+	for _, c := range all {
+		f(&c.Client)
+	}
+}
+
+// Client returns a client by ID, or nil. Exclusive mode only.
+func (s *Server) Client(id uint64) *session.Client {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if c := s.clients[id]; c != nil {
+		return &c.Client
+	}
+	return nil
+}
+
+func (s *Server) register(c *conn) {
+	s.mu.Lock()
+	s.clients[c.ID] = c
+	s.mu.Unlock()
+}
+
+func (s *Server) unregister(c *conn) {
+	s.mu.Lock()
+	delete(s.clients, c.ID)
+	s.mu.Unlock()
+}
