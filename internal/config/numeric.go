@@ -6,10 +6,12 @@ import (
 	"strconv"
 	"strings"
 	"sync/atomic"
+
+	"github.com/kvasirdb/kvasir/internal/platform/number"
 )
 
 // Int is the handle of a number that fits 64 bits with sign.
-type Int struct{ number }
+type Int struct{ numeric }
 
 // Load returns the present value in the parameter's unit: bytes for memory, a
 // negative number for a percentage.
@@ -20,7 +22,7 @@ func (n *Int) Load() int64 { return n.v.Load() }
 func (n *Int) Store(v int64) { n.v.Store(v) }
 
 // Uint is the handle of a number that needs all 64 bits.
-type Uint struct{ number }
+type Uint struct{ numeric }
 
 // Load returns the present value in the parameter's unit.
 func (n *Uint) Load() uint64 { return uint64(n.v.Load()) }
@@ -29,8 +31,8 @@ func (n *Uint) Load() uint64 { return uint64(n.v.Load()) }
 // that the parameter describes.
 func (n *Uint) Store(v uint64) { n.v.Store(int64(v)) }
 
-// number keeps 64 bits; Definition.Unsigned says how to read them.
-type number struct {
+// numeric keeps 64 bits; Definition.Unsigned says how to read them.
+type numeric struct {
 	v atomic.Int64
 	base
 	initial int64
@@ -38,24 +40,24 @@ type number struct {
 
 func (d *definer) int(def Definition) *Int {
 	def.Type = TypeNumber
-	n := &Int{number{base: base{def: def}}}
-	d.addNumber(n, &n.number)
+	n := &Int{numeric{base: base{def: def}}}
+	d.addNumber(n, &n.numeric)
 	return n
 }
 
 func (d *definer) uint(def Definition) *Uint {
 	def.Type, def.Unsigned = TypeNumber, true
-	n := &Uint{number{base: base{def: def}}}
-	d.addNumber(n, &n.number)
+	n := &Uint{numeric{base: base{def: def}}}
+	d.addNumber(n, &n.numeric)
 	return n
 }
 
-func (d *definer) addNumber(p Param, n *number) {
+func (d *definer) addNumber(p Param, n *numeric) {
 	d.add(p)
 	n.initial = n.v.Load()
 }
 
-func (n *number) set(args []string, _ origin) (bool, error) {
+func (n *numeric) set(args []string, _ origin) (bool, error) {
 	v, err := n.parse(args[0])
 	if err != nil {
 		return false, err
@@ -75,11 +77,11 @@ func (n *number) set(args []string, _ origin) (bool, error) {
 // parse reads the notations of the unit, in Valkey's order. A memory value
 // beyond 63 bits wraps to a negative number, which bound refuses where the
 // parameter has a sign.
-func (n *number) parse(s string) (int64, error) {
+func (n *numeric) parse(s string) (int64, error) {
 	unit := n.def.Unit
 	switch unit {
 	case UnitNone:
-		if v, ok := parseInteger(s); ok {
+		if v, ok := number.ParseInt([]byte(s)); ok {
 			return v, nil
 		}
 		return 0, errors.New("argument couldn't be parsed into an integer")
@@ -94,12 +96,12 @@ func (n *number) parse(s string) (int64, error) {
 	}
 	switch unit {
 	case UnitMemorySigned:
-		if v, ok := parseInteger(s); ok {
+		if v, ok := number.ParseInt([]byte(s)); ok {
 			return v, nil
 		}
 	case UnitMemoryPercent:
 		if digits, ok := strings.CutSuffix(s, "%"); ok {
-			if v, ok := parseInteger(digits); ok && v >= 0 {
+			if v, ok := number.ParseInt([]byte(digits)); ok && v >= 0 {
 				return -v, nil
 			}
 		}
@@ -108,7 +110,7 @@ func (n *number) parse(s string) (int64, error) {
 	return 0, errors.New("argument must be a memory value")
 }
 
-func (n *number) bound(v int64) error {
+func (n *numeric) bound(v int64) error {
 	def := &n.def
 	switch {
 	case def.Unsigned:
@@ -130,9 +132,9 @@ func (n *number) bound(v int64) error {
 
 // Text returns the number as CONFIG GET prints it: memory in bytes, a
 // percentage with its sign, permissions in octal.
-func (n *number) Text() string { return n.format(n.v.Load()) }
+func (n *numeric) Text() string { return n.format(n.v.Load()) }
 
-func (n *number) format(v int64) string {
+func (n *numeric) format(v int64) string {
 	switch {
 	case n.def.Unit == UnitMemoryPercent && v < 0:
 		return strconv.FormatInt(-v, 10) + "%"
@@ -144,12 +146,12 @@ func (n *number) format(v int64) string {
 	return strconv.FormatInt(v, 10)
 }
 
-func (n *number) snapshot() func() {
+func (n *numeric) snapshot() func() {
 	old := n.v.Load()
 	return func() { n.v.Store(old) }
 }
 
-func (n *number) rewrite() []rewriteLine {
+func (n *numeric) rewrite() []rewriteLine {
 	v := n.v.Load()
 	text := n.format(v)
 	switch n.def.Unit {
@@ -161,13 +163,6 @@ func (n *number) rewrite() []rewriteLine {
 		}
 	}
 	return []rewriteLine{{n.def.Name + " " + text, v != n.initial}}
-}
-
-// parseInteger accepts exactly the form that formatting produces: no leading
-// zeros, plus sign or spaces.
-func parseInteger(s string) (int64, bool) {
-	v, err := strconv.ParseInt(s, 10, 64)
-	return v, err == nil && strconv.FormatInt(v, 10) == s
 }
 
 // parsePrefix reads a number at the start of s the way C's strtoll does:

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/kvasirdb/kvasir/internal/platform/number"
 )
 
 // SavePoint starts a snapshot when at least Changes writes happened and
@@ -312,7 +314,7 @@ func addressesSyntax(initial []string) syntax[[]string] {
 			if slices.Equal(addresses, initial) {
 				return nil
 			}
-			return []rewriteLine{{name + " " + orEmptyQuotes(strings.Join(addresses, " ")), true}}
+			return []rewriteLine{{name + " " + quoteWords(addresses), true}}
 		},
 	}
 }
@@ -362,7 +364,7 @@ func replicaOfSyntax(clusterEnabled func() bool) syntax[PrimaryAddress] {
 			if a.Host == "" || clusterEnabled() {
 				return nil
 			}
-			return []rewriteLine{{name + " " + format(a), true}}
+			return []rewriteLine{{name + " " + quoteWords([]string{a.Host, strconv.Itoa(a.Port)}), true}}
 		},
 	}
 }
@@ -403,8 +405,8 @@ func percentilesSyntax() syntax[[]float64] {
 			}
 			percentiles := make([]float64, len(args))
 			for i, arg := range args {
-				p, err := strconv.ParseFloat(arg, 64)
-				if err != nil || math.IsNaN(p) {
+				p, ok := number.ParseDouble([]byte(arg))
+				if !ok {
 					return old, errors.New("Invalid latency-tracking-info-percentiles parameters")
 				}
 				if p > 100 || p < 0 {

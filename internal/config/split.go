@@ -93,6 +93,32 @@ func Quote(s string) string {
 	return b.String()
 }
 
+// quoteWords writes the arguments of a parameter that takes several, quoting
+// where needed. A single argument is split once more when it is read, and is
+// then quoted twice.
+func quoteWords(words []string) string {
+	if len(words) == 0 {
+		return `""`
+	}
+	quoted := make([]string, len(words))
+	for i, word := range words {
+		quoted[i] = word
+		if needsQuotes(word) {
+			quoted[i] = Quote(word)
+		}
+	}
+	if len(words) == 1 && quoted[0] != words[0] {
+		return Quote(quoted[0])
+	}
+	return strings.Join(quoted, " ")
+}
+
+func needsQuotes(word string) bool {
+	return word == "" || strings.ContainsFunc(word, func(c rune) bool {
+		return c <= ' ' || c > '~' || c == '"' || c == '\'' || c == '\\'
+	})
+}
+
 func unescape(c byte) byte {
 	switch c {
 	case 'n':
