@@ -1,0 +1,405 @@
+package hashtable
+
+import (
+	"encoding/binary"
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"testing"
+
+	"github.com/kvasirdb/kvasir/internal/platform/offheap"
+)
+
+const why = offheap.PurposeSet
+
+func newHeap(tb testing.TB) *offheap.Heap {
+	pool, err := offheap.NewPool(offheap.Options{ReserveBytes: 8 << 30})
+	if err != nil {
+		tb.Fatal(err)
+	}
+	tb.Cleanup(pool.Close)
+	h := pool.NewHeap()
+	tb.Cleanup(h.Close)
+	return h
+}
+
+// model drives a table and a Go map alike.
+type model struct {
+	tb    testing.TB
+	h     *offheap.Heap
+	table Table
+	want  map[string]uint64
+}
+
+func newModel(tb testing.TB, seed uint64) *model {
+	m := &model{tb: tb, h: newHeap(tb), want: map[string]uint64{}}
+	m.table.Init(m.h, why, seed)
+	return m
+}
+
+func (m *model) find(key string) (uint64, Element) {
+	hash := m.table.Hash([]byte(key))
+	return hash, m.table.Find(hash, []byte(key))
+}
+
+func (m *model) put(key string, number uint64) {
+	hash, e := m.find(key)
+	if _, known := m.want[key]; known != (e != 0) {
+		m.tb.Fatalf("find %q: %x, known %v", key, e, known)
+	}
+	m.want[key] = number
+	switch {
+	case e == 0 && number == 0:
+		m.table.Insert(m.h, why, hash, New(m.h, why, []byte(key), 0))
+	case e == 0:
+		m.table.Insert(m.h, why, hash, NewNumbered(m.h, why, number, []byte(key), 0))
+	case e.Numbered() && number != 0:
+		e.SetNumber(number)
+	default:
+		to := New(m.h, why, []byte(key), 0)
+		if number != 0 {
+			to.Free(m.h, why)
+			to = NewNumbered(m.h, why, number, []byte(key), 0)
+		}
+		m.table.Replace(hash, e, to)
+		e.Free(m.h, why)
+	}
+}
+
+func (m *model) remove(key string) {
+	hash, e := m.find(key)
+	if _, known := m.want[key]; known != (e != 0) {
+		m.tb.Fatalf("find %q: %x, known %v", key, e, known)
+	}
+	if e != 0 {
+		m.table.Remove(m.h, why, hash, e)
+		e.Free(m.h, why)
+		delete(m.want, key)
+	}
+}
+
+func (m *model) check() {
+	m.tb.Helper()
+	if err := m.table.Check(); err != nil {
+		m.tb.Fatal(err)
+	}
+	if m.table.Len() != len(m.want) {
+		m.tb.Fatalf("%d elements, want %d", m.table.Len(), len(m.want))
+	}
+	for e := range m.table.All() {
+		number, known := m.want[string(e.Key())]
+		if !known || e.Numbered() != (number != 0) || number != 0 && e.Number() != number {
+			m.tb.Fatalf("element %q: known %v, numbered %v, want %d", e.Key(), known, e.Numbered(), number)
+		}
+	}
+	elements := 0
+	for e := range m.table.All() {
+		elements += m.h.Pool().SizeOf(e.Block())
+	}
+	m.h.Sync()
+	if used := m.h.Pool().UsedBy(why); used != int64(elements+m.table.Bytes(m.h.Pool())) {
+		m.tb.Fatalf("pool counts %d bytes, the table %d + %d", used, elements, m.table.Bytes(m.h.Pool()))
+	}
+}
+
+func (m *model) free(buckets int) {
+	m.tb.Helper()
+	for steps := 0; !m.table.FreeStep(m.h, why, buckets); steps++ {
+		if steps > 1<<20 {
+			m.tb.Fatal("freeing does not end")
+		}
+	}
+	m.h.Sync()
+	if used := m.h.Pool().UsedBy(why); used != 0 {
+		m.tb.Fatalf("%d bytes left after freeing", used)
+	}
+}
+
+// Growing and shrinking pass every form of the directory (64 and 32,768
+// buckets) and the move of the window (65,536 buckets).
+func TestGrowAndShrink(t *testing.T) {
+	const total = 450_000
+	m := newModel(t, 1)
+	key := func(i int) string { return fmt.Sprintf("element:%d", i) }
+	for i := range total {
+		m.put(key(i), uint64(i%3))
+		if i == 10 || i == 64*6 || i == 64*6+1 || i == 32768*6 || i == 32768*6+1 || i == 65535*6 {
+			m.check()
+		}
+	}
+	m.check()
+	if got := m.table.Buckets(); got < total/7 || got > total/5 {
+		t.Errorf("%d buckets for %d elements", got, total)
+	}
+	for i := range total {
+		m.remove(key(i))
+		if left := total - i; left == 164_000 || left == 163_000 || left == 82_000 || left == 81_000 || left == 160 || left == 20 {
+			m.check()
+		}
+	}
+	m.check()
+	if m.table.Buckets() != 1 {
+		t.Errorf("%d buckets for no element", m.table.Buckets())
+	}
+	m.free(10)
+}
+
+func TestFreeStepIsBounded(t *testing.T) {
+	for _, total := range []int{0, 1, 7, 400, 250_000} {
+		m := newModel(t, 2)
+		for i := range total {
+			m.put(fmt.Sprint(i), 0)
+		}
+		before := m.table.Buckets()
+		m.table.FreeStep(m.h, why, 5)
+		if freed := before - m.table.Buckets(); freed > 5 {
+			t.Errorf("a step of 5 buckets freed %d", freed)
+		}
+		m.free(100)
+	}
+}
+
+func TestCopy(t *testing.T) {
+	m := newModel(t, 3)
+	for i := range 5000 {
+		m.put(fmt.Sprint(i), uint64(i%2))
+	}
+	clone := &model{tb: t, h: m.h, want: m.want}
+	pairs := 0
+	clone.table.Copy(m.h, why, &m.table, func(from, to Element) {
+		pairs++
+		if from == to || string(from.Key()) != string(to.Key()) || from.Numbered() != to.Numbered() {
+			t.Fatalf("%q copied as %q", from.Key(), to.Key())
+		}
+	})
+	for !m.table.FreeStep(m.h, why, 1000) {
+	}
+	clone.check()
+	if pairs != 5000 {
+		t.Errorf("%d pairs", pairs)
+	}
+	clone.free(1000)
+}
+
+// What is in the table during a whole scan is seen, while other elements come
+// and go in waves that grow and shrink the table many times over.
+func TestScanSeesWhatStays(t *testing.T) {
+	rng := rand.New(rand.NewPCG(4, 4))
+	for round := range 30 {
+		m := newModel(t, uint64(round))
+		stay := map[string]bool{}
+		for i := range rng.IntN(300) {
+			stay[fmt.Sprint("stay", i)] = true
+			m.put(fmt.Sprint("stay", i), 0)
+		}
+		guests, grow := 0, true
+		seen := map[string]bool{}
+		cursor := uint64(0)
+		for calls := 0; ; calls++ {
+			if calls > 1<<20 {
+				t.Fatal("the scan does not end")
+			}
+			cursor = m.table.Scan(cursor, func(e Element) { seen[string(e.Key())] = true })
+			if cursor == 0 {
+				break
+			}
+			for range rng.IntN(200) {
+				if rng.IntN(100) == 0 {
+					grow = !grow
+				}
+				if grow {
+					m.put(fmt.Sprint("guest", guests), 0)
+					guests++
+				} else if guests > 0 {
+					guests--
+					m.remove(fmt.Sprint("guest", guests))
+				}
+			}
+		}
+		m.check()
+		for key := range stay {
+			if !seen[key] {
+				t.Fatalf("round %d: %q was not seen", round, key)
+			}
+		}
+	}
+}
+
+func TestScanWithoutChangesSeesEachOnce(t *testing.T) {
+	for _, total := range []int{0, 1, 50, 6 * 64, 1000, 5000} {
+		m := newModel(t, 5)
+		for i := range total {
+			m.put(fmt.Sprint(i), 0)
+		}
+		seen := map[string]int{}
+		cursor := uint64(0)
+		for {
+			if cursor = m.table.Scan(cursor, func(e Element) { seen[string(e.Key())]++ }); cursor == 0 {
+				break
+			}
+		}
+		if len(seen) != total {
+			t.Errorf("%d of %d elements seen", len(seen), total)
+		}
+		for key, n := range seen {
+			if n != 1 {
+				t.Errorf("%d: %q seen %d times", total, key, n)
+			}
+		}
+	}
+}
+
+func TestRandomIsUniform(t *testing.T) {
+	rng := rand.New(rand.NewPCG(6, 6))
+	for _, total := range []int{1, 7, 100, 1000} {
+		m := newModel(t, 6)
+		if m.table.Random(rng) != 0 {
+			t.Fatal("an empty table has a random element")
+		}
+		for i := range total {
+			m.put(fmt.Sprint(i), 0)
+		}
+		const each = 200
+		counts := map[string]int{}
+		for range total * each {
+			counts[string(m.table.Random(rng).Key())]++
+		}
+		chi := 0.0
+		for i := range total {
+			d := float64(counts[fmt.Sprint(i)]) - each
+			chi += d * d / each
+		}
+		if limit := float64(total) + 6*math.Sqrt(2*float64(total)); chi > limit {
+			t.Errorf("%d elements: chi-square %.0f, at most %.0f", total, chi, limit)
+		}
+	}
+}
+
+func TestElementForms(t *testing.T) {
+	h := newHeap(t)
+	for _, size := range []int{0, 1, 127, 128, 16383, 16384, 3 << 20} {
+		key := make([]byte, size)
+		for i := range key {
+			key[i] = byte(i * 7)
+		}
+		plain, numbered := New(h, why, key, 3), NewNumbered(h, why, 1<<63|5, key, 3)
+		copied := numbered.Copy(h, why)
+		if string(plain.Key()) != string(key) || string(copied.Key()) != string(key) {
+			t.Errorf("size %d: key changed", size)
+		}
+		if plain.Numbered() || !copied.Numbered() || copied.Number() != 1<<63|5 {
+			t.Errorf("size %d: number %v %v", size, plain.Numbered(), copied.Numbered())
+		}
+		if int(plain.Payload()-plain.Block()) != plain.Overhead() || numbered.Overhead() != plain.Overhead()+8 {
+			t.Errorf("size %d: overhead %d and %d", size, plain.Overhead(), numbered.Overhead())
+		}
+		plain.Free(h, why)
+		numbered.Free(h, why)
+		copied.Free(h, why)
+	}
+}
+
+// FuzzTable runs operations of three bytes: what, and a key of 16 bits.
+func FuzzTable(f *testing.F) {
+	f.Add(uint64(0), []byte("\x00aa\x00ab\x01aa\x02aa"))
+	rng := rand.New(rand.NewPCG(7, 7))
+	for _, size := range []int{200, 3000, 9000} {
+		ops := make([]byte, size)
+		for i := range ops {
+			ops[i] = byte(rng.Uint32())
+		}
+		f.Add(rng.Uint64(), ops)
+	}
+	f.Fuzz(func(t *testing.T, seed uint64, ops []byte) {
+		m := newModel(t, seed)
+		shrinking := false
+		for step := 0; len(ops) >= 3; step++ {
+			key := string(ops[1:3])
+			switch op := ops[0]; {
+			case op == 255:
+				shrinking = !shrinking
+			case op%4 == 0, shrinking && op%4 < 3:
+				m.remove(key)
+			case op%4 == 1:
+				m.put(key, uint64(op))
+			default:
+				m.put(key, 0)
+			}
+			ops = ops[3:]
+			if step%64 == 0 {
+				m.check()
+			}
+		}
+		m.check()
+		m.free(3)
+	})
+}
+
+func BenchmarkFind(b *testing.B) {
+	for _, total := range []int{1000, 1_000_000, 5_000_000} {
+		b.Run(fmt.Sprint(total), func(b *testing.B) {
+			h := newHeap(b)
+			var table Table
+			fillTable(h, &table, total)
+			rng := rand.New(rand.NewPCG(1, 1))
+			var key [16]byte
+			for b.Loop() {
+				putKey(&key, rng.IntN(total))
+				if table.Find(table.Hash(key[:]), key[:]) == 0 {
+					b.Fatal("not found")
+				}
+			}
+			b.ReportMetric(float64(table.Bytes(h.Pool()))/float64(total), "tablebytes/elem")
+		})
+	}
+}
+
+func BenchmarkInsert(b *testing.B) {
+	h := newHeap(b)
+	var table Table
+	table.Init(h, why, 1)
+	var key [16]byte
+	i := 0
+	for b.Loop() {
+		putKey(&key, i)
+		table.Insert(h, why, table.Hash(key[:]), New(h, why, key[:], 0))
+		i++
+	}
+}
+
+func BenchmarkRandom(b *testing.B) {
+	h := newHeap(b)
+	var table Table
+	fillTable(h, &table, 1_000_000)
+	rng := rand.New(rand.NewPCG(1, 1))
+	for b.Loop() {
+		table.Random(rng)
+	}
+}
+
+func BenchmarkFreeStep(b *testing.B) {
+	h := newHeap(b)
+	var table Table
+	fillTable(h, &table, 100)
+	for b.Loop() {
+		if table.FreeStep(h, why, 1) {
+			b.StopTimer()
+			fillTable(h, &table, 500_000)
+			b.StartTimer()
+		}
+	}
+}
+
+func fillTable(h *offheap.Heap, table *Table, total int) {
+	table.Init(h, why, 1)
+	var key [16]byte
+	for i := range total {
+		putKey(&key, i)
+		table.Insert(h, why, table.Hash(key[:]), New(h, why, key[:], 0))
+	}
+}
+
+func putKey(key *[16]byte, i int) {
+	copy(key[:], "element:")
+	binary.BigEndian.PutUint64(key[8:], uint64(i))
+}
