@@ -132,6 +132,30 @@ func findKeyword(argv [][]byte, word string, from int) int {
 	return 0
 }
 
+// DBRef is a database named among a command's arguments.
+type DBRef struct {
+	Pos int // index in argv
+	DB  int
+}
+
+// Databases appends the databases that argv names beside the selected one. It
+// appends none when one of them is no number below count: the command will
+// fail then.
+func (c *Cmd) Databases(dst []DBRef, argv [][]byte, count int) []DBRef {
+	found := dst
+	for _, arg := range c.Spec.DBs {
+		if arg.Pos >= len(argv) || arg.After != "" && !equalWord(argv[arg.Pos-1], arg.After) {
+			return dst
+		}
+		db, isInt := number.ParseInt(argv[arg.Pos])
+		if !isInt || db < 0 || db >= int64(count) {
+			return dst
+		}
+		found = append(found, DBRef{arg.Pos, int(db)})
+	}
+	return found
+}
+
 // equalWord reports whether a and b are the same in any ASCII case.
 func equalWord(a []byte, b string) bool {
 	if len(a) != len(b) {

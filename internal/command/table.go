@@ -61,8 +61,9 @@ func (c *Cmd) ArityOK(argc int) bool {
 type Table struct {
 	commands []*Cmd    // with a current name, by their original names
 	all      []*Cmd    // by ID, subcommands and disabled commands included
-	current  nameIndex // by current name
-	original nameIndex // by original name
+	names    []named   // the current names
+	current  nameIndex // of names
+	original nameIndex
 }
 
 // NewTable checks the specs and builds the table of a server. Commands of the
@@ -104,7 +105,8 @@ func newTable(specs [][]Spec, wanted func(Flags) bool) (*Table, error) {
 	if len(problems) > 0 {
 		return nil, errors.Join(problems...)
 	}
-	t.original = newNameIndex(t.commands)
+	t.names = ownNames(t.commands)
+	t.original = newNameIndex(t.names)
 	t.current = t.original
 	return t, nil
 }
@@ -134,7 +136,9 @@ func newCmd(s *Spec, parent *Cmd, wanted func(Flags) bool) (*Cmd, error) {
 	}
 	slices.SortFunc(c.Subcommands, byName)
 	problems = append(problems, duplicates(c.Subcommands)...)
-	c.subs = newNameIndex(c.Subcommands)
+	if c.Subcommands != nil {
+		c.subs = newNameIndex(ownNames(c.Subcommands))
+	}
 	return c, errors.Join(problems...)
 }
 
@@ -292,13 +296,13 @@ func (t *Table) Rename(from, to string) error {
 	if to != "" && !equalWord([]byte(to), from) && t.Lookup([]byte(to)) != nil {
 		return ErrRenameTaken
 	}
-	entries := slices.DeleteFunc(t.current.names(), func(n named) bool { return n.cmd == c })
-	if to == "" {
-		t.commands = slices.DeleteFunc(slices.Clone(t.commands), func(other *Cmd) bool { return other == c })
+	t.names = slices.DeleteFunc(t.names, func(n named) bool { return n.cmd == c })
+	if to != "" {
+		t.names = append(t.names, named{to, c})
 	} else {
-		entries = append(entries, named{to, c})
+		t.commands = slices.DeleteFunc(t.commands, func(other *Cmd) bool { return other == c })
 	}
-	t.current = indexNames(entries)
+	t.current = newNameIndex(t.names)
 	return nil
 }
 

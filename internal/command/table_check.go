@@ -40,6 +40,11 @@ func check(s *Spec, isSub bool) (problems []error) {
 			bad("key spec %d: %w", i, err)
 		}
 	}
+	for _, db := range s.DBs {
+		if db.Pos < 1 {
+			bad("a database at %d", db.Pos)
+		}
+	}
 	for i := range s.Args {
 		if err := s.Args[i].check(len(s.Keys)); err != nil {
 			bad("%w", err)

@@ -10,13 +10,15 @@ import (
 // time, hashed by one multiplication, and compared as words:
 //
 //	length      first word          second word
-//	0 … 7       bytes, zero padded  0
+//	0           0                   0
+//	1 … 3       first, middle, last 0
+//	4 … 7       bytes, zero padded  0
 //	8 … 16      first 8 bytes       last 8 bytes (they may overlap)
 //
 // Together with the length the two words determine the name. Longer names,
 // which are rare, live in a map.
 type nameIndex struct {
-	slots []nameSlot // a power of two, at most half full
+	slots []nameSlot // a power of two, at most a quarter full
 	shift uint8      // 64 - log2(len(slots))
 	long  map[string]*Cmd
 }
@@ -40,16 +42,16 @@ type named struct {
 	cmd  *Cmd
 }
 
-func newNameIndex(cmds []*Cmd) nameIndex {
-	entries := make([]named, len(cmds))
+func ownNames(cmds []*Cmd) []named {
+	names := make([]named, len(cmds))
 	for i, c := range cmds {
-		entries[i] = named{c.Spec.Name, c}
+		names[i] = named{c.Spec.Name, c}
 	}
-	return indexNames(entries)
+	return names
 }
 
-func indexNames(entries []named) nameIndex {
-	size := 1 << bits.Len(uint(2*len(entries)))
+func newNameIndex(entries []named) nameIndex {
+	size := 1 << bits.Len(uint(4*len(entries)))
 	x := nameIndex{
 		slots: make([]nameSlot, size),
 		shift: uint8(64 - bits.TrailingZeros(uint(size))),
@@ -103,29 +105,6 @@ func (x *nameIndex) slot(first, second uint64) int {
 	return int((first ^ bits.RotateLeft64(second, 29)) * 0x9e3779b97f4a7c15 >> x.shift)
 }
 
-// names lists the commands with the names they are indexed by, in lower case.
-func (x *nameIndex) names() []named {
-	var out []named
-	for _, s := range x.slots {
-		if s.cmd != nil {
-			out = append(out, named{s.name(), s.cmd})
-		}
-	}
-	for name, c := range x.long {
-		out = append(out, named{name, c})
-	}
-	return out
-}
-
-func (s *nameSlot) name() string {
-	if s.length < 8 {
-		return string(binary.LittleEndian.AppendUint64(nil, s.first)[:s.length])
-	}
-	name := binary.LittleEndian.AppendUint64(nil, s.first)
-	tail := binary.LittleEndian.AppendUint64(nil, s.second)
-	return string(append(name[:s.length-8], tail...))
-}
-
 // words reads a name of at most 16 bytes in lower case.
 func words(name []byte) (first, second uint64) {
 	switch n := len(name); {
@@ -136,12 +115,9 @@ func words(name []byte) (first, second uint64) {
 		// bytes that both have fall together.
 		low, high := uint64(binary.LittleEndian.Uint32(name)), uint64(binary.LittleEndian.Uint32(name[n-4:]))
 		return foldWord(low | high<<(8*(n-4))), 0
-	case n == 3:
-		return foldWord(uint64(name[0]) | uint64(name[1])<<8 | uint64(name[2])<<16), 0
-	case n == 2:
-		return foldWord(uint64(name[0]) | uint64(name[1])<<8), 0
-	case n == 1:
-		return foldWord(uint64(name[0])), 0
+	case n > 0:
+		// First, middle and last byte, which are all there are.
+		return foldWord(uint64(name[0]) | uint64(name[n/2])<<8 | uint64(name[n-1])<<16), 0
 	}
 	return 0, 0
 }
