@@ -14,6 +14,51 @@ func FormatAddress(ip string, port int) string {
 	return ip + ":" + strconv.Itoa(port)
 }
 
+// endpoints are the two ends of a connection.
+type endpoints struct {
+	peer, local address
+}
+
+// IsUnix reports whether this is a Unix socket.
+func (e *endpoints) IsUnix() bool { return e.peer.path != "" }
+
+// IsLocal reports whether the peer runs on this machine: a Unix socket, or a
+// loopback address.
+func (e *endpoints) IsLocal() bool { return e.peer.isLocal() }
+
+// RemoteAddr returns the peer's address as CLIENT LIST shows it:
+// 127.0.0.1:50000, [::1]:50000, or for a Unix socket the listener's path and
+// :0.
+func (e *endpoints) RemoteAddr() string { return e.peer.String() }
+
+// RemoteIP returns the peer's IP address alone; "/unixsocket" for a Unix
+// socket.
+func (e *endpoints) RemoteIP() string { return e.peer.ipText() }
+
+// RemotePort returns the peer's port; 0 for a Unix socket.
+func (e *endpoints) RemotePort() int { return int(e.peer.port) }
+
+// LocalAddr returns this side's address in the form of RemoteAddr.
+func (e *endpoints) LocalAddr() string { return e.local.String() }
+
+// LocalIP returns this side's IP address alone; "/unixsocket" for a Unix
+// socket.
+func (e *endpoints) LocalIP() string { return e.local.ipText() }
+
+// bound is where a listener listens.
+type bound struct {
+	local address
+}
+
+// Addr returns the address that is listened on, in Conn.RemoteAddr's form.
+func (b *bound) Addr() string { return b.local.String() }
+
+// Port returns the TCP port that is listened on; 0 for a Unix socket.
+func (b *bound) Port() int { return int(b.local.port) }
+
+// IsUnix reports whether this is a Unix socket's listener.
+func (b *bound) IsUnix() bool { return b.local.path != "" }
+
 // address is one end of a connection.
 type address struct {
 	ip   netip.Addr // invalid for a Unix socket

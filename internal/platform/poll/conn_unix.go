@@ -15,10 +15,9 @@ import (
 // Conn is a non-blocking stream socket. It belongs to one goroutine at a time,
 // the loop that it is registered with.
 type Conn struct {
+	endpoints
 	fd    int
 	token uint64
-	peer  address
-	local address // looked up when first asked for
 }
 
 // FromNetConn makes a Conn of a TCP or Unix connection of package net, which
@@ -43,6 +42,7 @@ func FromNetConn(nc net.Conn) (*Conn, error) {
 	}
 	nc.Close()
 	c := &Conn{fd: fd}
+	c.local = localAddress(fd)
 	if peer, err := unix.Getpeername(fd); err == nil {
 		c.peer = addressOf(peer)
 	}
@@ -79,42 +79,13 @@ func (c *Conn) Shutdown() error { return unix.Shutdown(c.fd, unix.SHUT_RDWR) }
 // FD returns the socket's descriptor, -1 after Close.
 func (c *Conn) FD() int { return c.fd }
 
-// IsUnix reports whether this is a Unix socket.
-func (c *Conn) IsUnix() bool { return c.peer.path != "" }
-
-// IsLocal reports whether the peer runs on this machine: a Unix socket, or a
-// loopback address.
-func (c *Conn) IsLocal() bool { return c.peer.isLocal() }
-
-// RemoteAddr returns the peer's address as CLIENT LIST shows it:
-// 127.0.0.1:50000, [::1]:50000, or for a Unix socket the listener's path and
-// :0.
-func (c *Conn) RemoteAddr() string { return c.peer.String() }
-
-// RemoteIP returns the peer's IP address alone; "/unixsocket" for a Unix
-// socket.
-func (c *Conn) RemoteIP() string { return c.peer.ipText() }
-
-// RemotePort returns the peer's port; 0 for a Unix socket.
-func (c *Conn) RemotePort() int { return int(c.peer.port) }
-
-// LocalAddr returns this side's address in the form of RemoteAddr.
-func (c *Conn) LocalAddr() string { return c.localAddress().String() }
-
-// LocalIP returns this side's IP address alone; "/unixsocket" for a Unix
-// socket.
-func (c *Conn) LocalIP() string { return c.localAddress().ipText() }
-
-func (c *Conn) localAddress() address {
-	if c.peer.path != "" {
-		return c.peer
+// localAddress returns the address that the socket is bound to.
+func localAddress(fd int) address {
+	name, err := unix.Getsockname(fd)
+	if err != nil {
+		return address{}
 	}
-	if !c.local.ip.IsValid() && c.fd >= 0 {
-		if name, err := unix.Getsockname(c.fd); err == nil {
-			c.local = addressOf(name)
-		}
-	}
-	return c.local
+	return addressOf(name)
 }
 
 func addressOf(name unix.Sockaddr) address {

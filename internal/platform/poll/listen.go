@@ -14,7 +14,7 @@ type ListenOptions struct {
 	// the system may allow fewer. 0 means DefaultBacklog.
 	Backlog int
 	// Mark is set on the socket for packet filters (socket-mark-id), on
-	// Linux and the BSDs; 0 for none.
+	// Linux; 0 for none.
 	Mark uint32
 	// Multipath asks for Multipath TCP (mptcp), on Linux.
 	Multipath bool

@@ -3,22 +3,20 @@
 package poll
 
 import (
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"net/netip"
 	"os"
 	"os/user"
 	"strconv"
-	"unsafe"
 
 	"golang.org/x/sys/unix"
 )
 
 // Listener accepts connections without blocking.
 type Listener struct {
-	fd    int
-	local address
+	bound
+	fd int
 }
 
 // ListenTCP listens on one address and port; port 0 lets the system choose.
@@ -45,9 +43,7 @@ func ListenTCP(addr string, port int, options ListenOptions) (*Listener, error) 
 		unix.Close(fd)
 		return nil, err
 	}
-	if bound, err := unix.Getsockname(fd); err == nil {
-		l.local = addressOf(bound)
-	}
+	l.local = localAddress(fd)
 	return l, nil
 }
 
@@ -99,7 +95,7 @@ func ListenUnix(path string, permissions os.FileMode, group string, options List
 		unix.Close(fd)
 		return nil, err
 	}
-	return &Listener{fd: fd, local: address{path: path}}, nil
+	return &Listener{fd: fd, bound: bound{address{path: path}}}, nil
 }
 
 func startUnix(fd int, path string, permissions os.FileMode, group string, options ListenOptions) error {
@@ -168,15 +164,6 @@ func (l *Listener) Close() error {
 // FD returns the socket's descriptor, -1 after Close.
 func (l *Listener) FD() int { return l.fd }
 
-// Addr returns the address that is listened on, in Conn.RemoteAddr's form.
-func (l *Listener) Addr() string { return l.local.String() }
-
-// Port returns the TCP port that is listened on; 0 for a Unix socket.
-func (l *Listener) Port() int { return int(l.local.port) }
-
-// IsUnix reports whether this is a Unix socket's listener.
-func (l *Listener) IsUnix() bool { return l.local.path != "" }
-
 // Accept fills conns with waiting connections, at most as many as fit, and
 // returns how many there are; fewer than fit means that none waits any more.
 // An error ("accept: …") tells why the next one could not be accepted, for
@@ -188,7 +175,7 @@ func (l *Listener) Accept(conns []*Conn) (int, error) {
 		fd, peer, errno := acceptSocket(l.fd)
 		switch {
 		case errno == 0:
-			conns[count] = l.newConn(fd, &peer)
+			conns[count] = l.newConn(fd, peer)
 			count++
 		case errno == unix.EAGAIN:
 			return count, nil
@@ -199,35 +186,13 @@ func (l *Listener) Accept(conns []*Conn) (int, error) {
 	return count, nil
 }
 
-func (l *Listener) newConn(fd int, peer *unix.RawSockaddrAny) *Conn {
-	c := &Conn{fd: fd}
+func (l *Listener) newConn(fd int, peer address) *Conn {
 	if l.IsUnix() {
-		c.peer = l.local
-		return c
+		return &Conn{fd: fd, endpoints: endpoints{peer: l.local, local: l.local}}
 	}
-	c.peer = peerAddress(peer)
+	c := &Conn{fd: fd, endpoints: endpoints{peer: peer, local: localAddress(fd)}}
 	// It fails only for a connection that is already broken, which reading
 	// will show.
 	_ = c.SetNoDelay(true)
 	return c
-}
-
-// peerAddress reads the address that accept has left.
-func peerAddress(raw *unix.RawSockaddrAny) address {
-	switch raw.Addr.Family {
-	case unix.AF_INET:
-		in := (*unix.RawSockaddrInet4)(unsafe.Pointer(raw))
-		return address{ip: netip.AddrFrom4(in.Addr), port: networkOrder(in.Port)}
-	case unix.AF_INET6:
-		in := (*unix.RawSockaddrInet6)(unsafe.Pointer(raw))
-		return address{ip: netip.AddrFrom16(in.Addr), port: networkOrder(in.Port)}
-	}
-	return address{}
-}
-
-// networkOrder reads a port stored in network order.
-func networkOrder(port uint16) uint16 {
-	var bytes [2]byte
-	binary.NativeEndian.PutUint16(bytes[:], port)
-	return binary.BigEndian.Uint16(bytes[:])
 }

@@ -180,25 +180,25 @@ func TestFullSocket(t *testing.T) {
 	c, client := pair(t, p, 1)
 	chunk := bytes.Repeat([]byte("0123456789abcdef"), 4096)
 	sent := 0
+	events := make([]Event, 4)
+	if err := p.Modify(c, true, true); err != nil {
+		t.Fatal(err)
+	}
 	for {
 		n, err := c.Writev([][]byte{chunk[:100], chunk[100:]})
 		sent += n
-		if err == ErrAgain {
-			break
-		}
-		if err != nil {
+		if err != nil && err != ErrAgain {
 			t.Fatal(err)
 		}
 		if sent > 1<<30 {
 			t.Fatal("the socket is never full")
 		}
-	}
-	if err := p.Modify(c, true, true); err != nil {
-		t.Fatal(err)
-	}
-	events := make([]Event, 4)
-	if n, _ := p.Wait(events, 0); n != 0 {
-		t.Fatalf("a full socket has event %+v", events[0])
+		// The system may still make room by moving bytes to the peer's side.
+		if err == ErrAgain {
+			if n, err := p.Wait(events, 20*time.Millisecond); n == 0 && err == nil {
+				break
+			}
+		}
 	}
 	received := make(chan int64, 1)
 	go func() {

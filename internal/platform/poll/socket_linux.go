@@ -3,7 +3,9 @@
 package poll
 
 import (
+	"encoding/binary"
 	"io"
+	"net/netip"
 	"runtime"
 	"unsafe"
 
@@ -85,15 +87,40 @@ func (c *Conn) Writev(pieces [][]byte) (int, error) {
 }
 
 // acceptSocket takes one connection off the listener's queue.
-func acceptSocket(listener int) (fd int, peer unix.RawSockaddrAny, errno unix.Errno) {
-	size := uint32(unix.SizeofSockaddrAny)
+func acceptSocket(listener int) (fd int, peer address, errno unix.Errno) {
+	var raw unix.RawSockaddrAny
 	for {
-		n, _, errno := unix.RawSyscall6(unix.SYS_ACCEPT4, uintptr(listener), uintptr(unsafe.Pointer(&peer)),
+		size := uint32(unix.SizeofSockaddrAny)
+		n, _, errno := unix.RawSyscall6(unix.SYS_ACCEPT4, uintptr(listener), uintptr(unsafe.Pointer(&raw)),
 			uintptr(unsafe.Pointer(&size)), unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, 0, 0)
-		if errno != unix.EINTR {
-			return int(n), peer, errno
+		switch errno {
+		case 0:
+			return int(n), peerAddress(&raw), 0
+		case unix.EINTR:
+		default:
+			return 0, address{}, errno
 		}
 	}
+}
+
+// peerAddress reads the address that accept has left.
+func peerAddress(raw *unix.RawSockaddrAny) address {
+	switch raw.Addr.Family {
+	case unix.AF_INET:
+		in := (*unix.RawSockaddrInet4)(unsafe.Pointer(raw))
+		return address{ip: netip.AddrFrom4(in.Addr), port: networkOrder(in.Port)}
+	case unix.AF_INET6:
+		in := (*unix.RawSockaddrInet6)(unsafe.Pointer(raw))
+		return address{ip: netip.AddrFrom16(in.Addr), port: networkOrder(in.Port)}
+	}
+	return address{}
+}
+
+// networkOrder reads a port stored in network order.
+func networkOrder(port uint16) uint16 {
+	var bytes [2]byte
+	binary.NativeEndian.PutUint16(bytes[:], port)
+	return binary.BigEndian.Uint16(bytes[:])
 }
 
 // retryAccept reports whether errno only concerns the connection that was at
