@@ -138,6 +138,8 @@ func (a *app) run(command []string) error {
 		return a.testHint(a.opts.hint)
 	case modeTestHintFile:
 		return a.testHintFile(a.opts.hint)
+	case modeEval:
+		return a.eval(command)
 	case modeCommand:
 		if len(command) == 0 {
 			return a.runInteractive()
@@ -239,6 +241,12 @@ func (a *app) runCommand(args []string) error {
 	if err != nil {
 		return err
 	}
+	return a.runArgs(args)
+}
+
+// runArgs runs a command, and prints messages for as long as it has subscribed
+// to any.
+func (a *app) runArgs(args []string) error {
 	// A failure to connect is reported when the command tries again.
 	_ = a.session.connect(true)
 	if err := a.session.execute(args, a.opts.repeat); err != nil {

@@ -105,7 +105,9 @@ func (e *editor) edit(prompt string, h *history) (string, error) {
 			return "", io.EOF
 		}
 		e.press(k)
-		e.draw(true)
+		if len(e.app.input.pending) == 0 { // what is pasted is drawn once
+			e.draw(true)
+		}
 	}
 }
 

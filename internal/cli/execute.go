@@ -23,6 +23,9 @@ func (s *session) execute(args []string, repeat int64) error {
 			if err := s.connect(false); err != nil && s.link == nil {
 				return err
 			}
+			if s.announce != nil && !moved {
+				s.announce()
+			}
 		}
 		if s.asking {
 			s.asking = false

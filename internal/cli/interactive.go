@@ -38,6 +38,7 @@ func (a *app) runInteractive() error {
 		r.history = loadHistory(a.env.dotfile("HISTFILE", ".valkeycli_history"))
 		r.loadPreferences()
 		r.editor = newEditor(a, fd, r)
+		a.session.announce = func() { a.printf("Connected to %s.\n", a.session.address()) }
 		r.greet(connected)
 	}
 	for {
@@ -173,11 +174,7 @@ func repeatCount(args []string) (n int64, ok bool) {
 // what ends the program is returned.
 func (r *repl) runCommand(args []string, repeat int64) error {
 	start := r.app.now()
-	wasConnected := r.session.link != nil
 	err := r.session.execute(args, repeat)
-	if !wasConnected && r.session.link != nil && r.editor != nil {
-		fmt.Fprintf(r.app.errOut, "Reconnected to %s.\n", r.session.address())
-	}
 	elapsed := r.app.now().Sub(start)
 	if elapsed >= slowCommand && r.app.format.mode == outputStandard {
 		r.app.printf("(%.2fs)\n", elapsed.Seconds())
@@ -197,9 +194,6 @@ func (r *repl) showMessages() error {
 	defer release()
 	notice := a.format.mode != outputRaw && a.stdoutTTY
 	for s.subscribed {
-		if len(a.input.pending) > 0 && a.input.pending[0] != keyCtrlC {
-			return nil
-		}
 		if notice {
 			a.print([]byte(r.notice()))
 		}
@@ -236,24 +230,37 @@ const (
 	eventInterrupt
 )
 
-// awaitMessage waits for a message or for the user.
+// awaitMessage waits for a message or for the user. Of what is there already,
+// messages come first.
 func (r *repl) awaitMessage() (subscriptionEvent, client.Value, error) {
-	in := r.app.input
+	in, replies := r.app.input, r.session.link.next()
 	if len(in.pending) > 0 {
-		return eventInterrupt, client.Value{}, nil
+		select {
+		case got := <-replies:
+			return eventMessage, got.value, got.err
+		default:
+			return keyEvent(in.pending[0]), client.Value{}, nil
+		}
 	}
 	select {
-	case got := <-r.session.link.next():
+	case got := <-replies:
 		return eventMessage, got.value, got.err
 	case chunk, open := <-in.chunks:
-		in.accept(chunk)
-		if open && chunk[0] == keyCtrlC {
-			return eventInterrupt, client.Value{}, nil
+		if !open {
+			return eventKey, client.Value{}, nil // the next line is the end
 		}
-		return eventKey, client.Value{}, nil
+		in.accept(chunk)
+		return keyEvent(chunk[0]), client.Value{}, nil
 	case <-r.app.interrupts:
 		return eventInterrupt, client.Value{}, nil
 	}
+}
+
+func keyEvent(c byte) subscriptionEvent {
+	if c == keyCtrlC {
+		return eventInterrupt
+	}
+	return eventKey
 }
 
 func (r *repl) notice() string {
@@ -325,8 +332,8 @@ func (r *repl) hint(line string) string {
 	if !r.hints {
 		return ""
 	}
-	hint, found := r.app.help.hint(line)
-	if !found {
+	hint, _ := r.app.help.hint(line)
+	if hint == "" {
 		return ""
 	}
 	if !isSpace(line[len(line)-1]) {

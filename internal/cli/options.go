@@ -26,6 +26,7 @@ const (
 	modePipe
 	modeBigKeys
 	modeHotKeys
+	modeEval
 	modeTestHint
 	modeTestHintFile
 	modeUnavailable
@@ -79,6 +80,7 @@ type options struct {
 	memory           bool // with modeBigKeys: by memory instead of members
 	memorySamples    int
 	hotKeysCount     int
+	script           string // the file of modeEval
 	hint             string
 }
 
@@ -222,13 +224,13 @@ func optionTable() []option {
 			o.mode, o.hotKeysCount = modeHotKeys, leadingInt(v)
 			return nil
 		}},
+		{names: "--eval", value: func(o *options, v string) error { o.mode, o.script = modeEval, v; return nil }},
 		{names: "--test_hint", value: func(o *options, v string) error { o.mode, o.hint = modeTestHint, v; return nil }},
 		{names: "--test_hint_file", value: func(o *options, v string) error {
 			o.mode, o.hint = modeTestHintFile, v
 			return nil
 		}},
 
-		unavailableValue("--eval"),
 		unavailable("--ldb"),
 		unavailable("--ldb-sync-mode"),
 		unavailableValue("--rdb"),

@@ -9,9 +9,9 @@ import (
 var errUnbalancedQuotes = errors.New("unbalanced quotes")
 
 // splitArgs cuts a line into words the way a server reads its configuration
-// file: words are separated by white space, "double quotes" know the escapes
-// \n \r \t \a \b \xHH, 'single quotes' know only \', and a closing quote must be
-// followed by white space or the end. The words may hold any bytes.
+// file: words are separated by white space, and any part of a word may stand in
+// quotes. "Double quotes" know the escapes \n \r \t \a \b \xHH, 'single quotes'
+// know only \'. The words may hold any bytes.
 func splitArgs(line string) ([]string, error) {
 	words := []string{}
 	i := 0
@@ -41,9 +41,6 @@ func splitWord(line string, i int) (word string, next int, err error) {
 				return "", 0, err
 			}
 			b.WriteString(part)
-			if end < len(line) && !isSpace(line[end]) {
-				return "", 0, errUnbalancedQuotes
-			}
 			i = end
 		default:
 			b.WriteByte(c)

@@ -40,6 +40,8 @@ type session struct {
 	subscribed bool
 	unsharded  int64 // channels and patterns
 	sharded    int64
+	// announce, if set, tells the user of a connection made anew.
+	announce func()
 	// awaitsPush: the command in progress is confirmed by push messages.
 	awaitsPush bool
 }
@@ -147,7 +149,7 @@ func (s *session) address() string {
 // dialOptions returns how to reach the node, without what the session sets up
 // by commands of its own.
 func (s *session) dialOptions() client.Options {
-	o := client.Options{Network: "tcp", Addr: s.address(), TLS: s.tls, DialTimeout: s.opts.connectTimeout}
+	o := client.Options{Network: "tcp", Addr: s.address(), TLS: s.tls, DialTimeout: s.opts.connectTimeout, MultipathTCP: s.opts.mptcp}
 	switch {
 	case s.opts.socket != "":
 		o.Network = "unix"

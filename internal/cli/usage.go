@@ -69,6 +69,7 @@ func usageSections() []usageSection {
 			{"-x", "Take the last argument from standard input."},
 			{"-X <tag>", "Take the argument that equals tag from standard input."},
 			{"--quoted-input", "Arguments are quoted strings with escapes."},
+			{"--eval <file>", "Run the Lua script of a file. Keys follow, then\na comma between spaces, then other arguments."},
 			{"-e", "An error reply makes the exit status 1."},
 		}},
 		{"Output", [][2]string{

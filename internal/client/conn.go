@@ -49,6 +49,8 @@ type Options struct {
 	// TLS, when set, encrypts the connection. It is cloned; without a
 	// ServerName the host of Addr is used.
 	TLS *tls.Config
+	// MultipathTCP asks for MPTCP. Where either side lacks it, it is plain TCP.
+	MultipathTCP bool
 	// DialTimeout bounds connecting, the TLS handshake and the commands that
 	// set the connection up. 0 means no bound.
 	DialTimeout time.Duration
@@ -102,6 +104,7 @@ func Dial(ctx context.Context, o Options) (*Conn, error) {
 		addr = defaultAddr
 	}
 	var dialer net.Dialer
+	dialer.SetMultipathTCP(o.MultipathTCP)
 	nc, err := dialer.DialContext(ctx, network, addr)
 	if err != nil {
 		return nil, err
