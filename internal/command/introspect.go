@@ -195,7 +195,7 @@ func (d describer) list(c *Ctx) {
 	switch options := c.Args[2:]; {
 	case len(options) == 0:
 	case len(options) != 3 || !equalWord(options[0], "filterby"):
-		c.Out.Error("ERR syntax error")
+		c.Out.Error(SyntaxError)
 		return
 	case equalWord(options[1], "module"):
 		wanted = func(*Cmd) bool { return false } // no command comes from a module
@@ -205,7 +205,7 @@ func (d describer) list(c *Ctx) {
 	case equalWord(options[1], "pattern"):
 		wanted = func(cmd *Cmd) bool { return glob.Match(options[2], []byte(cmd.Name), true) }
 	default:
-		c.Out.Error("ERR syntax error")
+		c.Out.Error(SyntaxError)
 		return
 	}
 	length, found := c.Out.Defer(), 0
