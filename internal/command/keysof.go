@@ -81,24 +81,6 @@ func MigrateKeys(dst []KeyRef, argv [][]byte) ([]KeyRef, error) {
 	return append(dst, KeyRef{3, flags}), nil
 }
 
-// GeoradiusKeys finds the keys of GEORADIUS and GEORADIUSBYMEMBER where their
-// key specs fail, for a STORE or STOREDIST without a key: the last complete
-// one counts.
-func GeoradiusKeys(dst []KeyRef, argv [][]byte) ([]KeyRef, error) {
-	dst = append(dst, KeyRef{Pos: 1})
-	target := 0
-	for i := 5; i+1 < len(argv); i++ {
-		if equalWord(argv[i], "store") || equalWord(argv[i], "storedist") {
-			i++
-			target = i
-		}
-	}
-	if target > 0 {
-		dst = append(dst, KeyRef{Pos: target})
-	}
-	return dst, nil
-}
-
 // XreadKeys finds the keys of XREAD and XREADGROUP where their key specs fail,
 // by walking the options up to STREAMS.
 func XreadKeys(dst []KeyRef, argv [][]byte) ([]KeyRef, error) {

@@ -31,15 +31,13 @@ func Specs(t testing.TB, run func(c *command.Ctx)) []command.Spec {
 
 // keysOf are the commands whose keys depend on their options.
 var keysOf = map[string]func([]command.KeyRef, [][]byte) ([]command.KeyRef, error){
-	"bitfield":          command.BitfieldKeys,
-	"georadius":         command.GeoradiusKeys,
-	"georadiusbymember": command.GeoradiusKeys,
-	"migrate":           command.MigrateKeys,
-	"set":               command.SetKeys,
-	"sort":              command.SortKeys,
-	"sort_ro":           command.SortROKeys,
-	"xread":             command.XreadKeys,
-	"xreadgroup":        command.XreadKeys,
+	"bitfield":   command.BitfieldKeys,
+	"migrate":    command.MigrateKeys,
+	"set":        command.SetKeys,
+	"sort":       command.SortKeys,
+	"sort_ro":    command.SortROKeys,
+	"xread":      command.XreadKeys,
+	"xreadgroup": command.XreadKeys,
 }
 
 func specOf(name string, f Facts, run func(c *command.Ctx)) command.Spec {
