@@ -89,6 +89,9 @@ type Config struct {
 	// Precision is the number of significant digits of latencies, 1 to 5
 	// (default 3).
 	Precision int
+
+	// portable has netLoop serve where epollLoop would.
+	portable bool
 }
 
 // Progress is a moment of a run, given every quarter second.

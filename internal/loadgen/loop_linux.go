@@ -12,7 +12,7 @@ import (
 
 // newLoop returns the loop that serves the lane best.
 func newLoop(l *lane) (loop, error) {
-	if l.run.config.TLS != nil {
+	if l.run.config.TLS != nil || l.run.config.portable {
 		return newNetLoop(l), nil
 	}
 	return newEpollLoop(l)
