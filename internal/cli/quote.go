@@ -175,13 +175,16 @@ func appendJSON(dst []byte, s string) []byte {
 }
 
 // appendQuotedJSON appends s as a JSON string whose text is s quoted for the
-// command line: plain ASCII, and any byte survives.
+// command line: plain ASCII, and any byte survives. Valkey's client leaves the
+// quotes within s bare, which is no JSON.
 func appendQuotedJSON(dst []byte, s string) []byte {
-	for _, c := range appendQuoted(nil, s) {
-		if c == '\\' {
+	text := appendQuoted(nil, s)
+	dst = append(dst, '"')
+	for _, c := range text[1 : len(text)-1] {
+		if c == '\\' || c == '"' {
 			dst = append(dst, '\\')
 		}
 		dst = append(dst, c)
 	}
-	return dst
+	return append(dst, '"')
 }
