@@ -321,21 +321,5 @@ func FuzzFile(f *testing.F) {
 	} {
 		f.Add(seed)
 	}
-	f.Fuzz(func(t *testing.T, text string) {
-		s := New(Environment{Dir: "/"})
-		if loadText(s, text, nil) != nil {
-			return
-		}
-		rewritten := s.rewritten(text, nil, false)
-		again := New(Environment{Dir: "/"})
-		if err := loadText(again, rewritten, nil); err != nil {
-			t.Fatalf("%q\nrewritten %q: %v", text, rewritten, err)
-		}
-		if diff := cmp.Diff(s.Get(allNames()), again.Get(allNames())); diff != "" {
-			t.Fatalf("%q\nrewritten %q:\n%s", text, rewritten, diff)
-		}
-		if third := again.rewritten(rewritten, nil, false); strings.TrimRight(third, "\n") != strings.TrimRight(rewritten, "\n") {
-			t.Fatalf("%q\nrewritten %q\nagain %q", text, rewritten, third)
-		}
-	})
+	f.Fuzz(func(t *testing.T, text string) { checkRewrite(t, text) })
 }
