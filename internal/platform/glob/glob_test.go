@@ -82,8 +82,8 @@ func TestIsLiteral(t *testing.T) {
 // nothing with Match but the bracket parser's meaning, spelled out anew.
 func model(p, s string, nocase bool) bool {
 	fold := func(c byte) int {
-		if nocase {
-			c = strings.ToLower(string(rune(c & 0x7f)))[0] | c&0x80
+		if nocase && c < 0x80 {
+			c = strings.ToLower(string(rune(c)))[0]
 		}
 		return int(int8(c))
 	}

@@ -170,12 +170,14 @@ func (h *pageHeap) takeFreeLocked(id spanID) {
 }
 
 // splitLocked cuts a free run that is in no structure after n pages and files
-// the rest as a free run.
+// the rest as a free run. Owners are kept for both ends of a run only, and those
+// inside are stale, so the new end is entered before a neighbour looks at it.
 func (h *pageHeap) splitLocked(id spanID, n uint32) {
 	rest := h.newRecordLocked()
 	s, r := &h.span[id], &h.span[rest]
 	r.page, r.pages = s.page+n, s.pages-n
 	s.pages = n
+	h.owner[r.page-1] = id
 	if s.dirty > 0 {
 		r.dirty = h.countDirty(r.page, r.pages)
 		s.dirty -= r.dirty
@@ -197,6 +199,7 @@ func (h *pageHeap) resizeLarge(id spanID, n uint32) bool {
 		r := &h.span[rest]
 		r.page, r.pages = s.page+n, s.pages-n
 		s.pages = n
+		h.owner[r.page-1] = id
 		h.freeLocked(rest)
 	case n > s.pages:
 		if end >= h.pages {
