@@ -87,7 +87,7 @@ func TestParseInt(t *testing.T) {
 }
 
 func TestParseUint(t *testing.T) {
-	for text, want := range map[string]uint64{"0": 0, "18446744073709551615": math.MaxUint64, "9223372036854776000": 1 << 63, "007": 7} {
+	for text, want := range map[string]uint64{"0": 0, "18446744073709551615": math.MaxUint64, "9223372036854775808": 1 << 63, "007": 7} {
 		if v, ok := ParseUint([]byte(text)); !ok || v != want {
 			t.Errorf("ParseUint(%q) = %d, %v", text, v, ok)
 		}
