@@ -64,6 +64,7 @@ package hashtable
 import (
 	"bytes"
 	"math/bits"
+	"unsafe"
 
 	"github.com/kvasirdb/kvasir/internal/platform/hashing"
 	"github.com/kvasirdb/kvasir/internal/platform/offheap"
@@ -81,6 +82,9 @@ type Table struct {
 	room     uint32      // entries for which the block at root has space
 	overflow uint32      // further buckets in all chains
 }
+
+// HeadBytes is the size of a Table.
+const HeadBytes = int(unsafe.Sizeof(Table{}))
 
 type bucket struct {
 	tags  uint64

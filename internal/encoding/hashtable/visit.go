@@ -139,3 +139,19 @@ func (t *Table) Bytes(pool *offheap.Pool) int {
 	pages := (segments + pageSegments - 1) / pageSegments
 	return total + pages*pool.ClassSize(pageSegments*8)
 }
+
+// ElementBytes returns the memory of the elements' blocks. It measures the given
+// number of elements and takes the others to be like them; 0 measures all.
+func (t *Table) ElementBytes(pool *offheap.Pool, samples int) int {
+	total, measured := 0, 0
+	for e := range t.All() {
+		total += pool.SizeOf(e.Block())
+		if measured++; measured == samples {
+			break
+		}
+	}
+	if measured == int(t.count) {
+		return total
+	}
+	return int(float64(total) / float64(measured) * float64(t.count))
+}
