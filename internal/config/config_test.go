@@ -316,3 +316,29 @@ func TestReadersNeedNoLock(t *testing.T) {
 	close(stop)
 	readers.Wait()
 }
+
+func TestParseCommandLine(t *testing.T) {
+	for _, test := range []struct {
+		args string
+		want CommandLine
+	}{
+		{``, CommandLine{}},
+		{`a.conf`, CommandLine{File: "a.conf"}},
+		{`- --port 1`, CommandLine{Stdin: true, Options: `port "1" `}},
+		{`a.conf --port 1 -`, CommandLine{File: "a.conf", Stdin: true, Options: `port "1" `}},
+		{`--port - --hz 1`, CommandLine{Options: "port \"-\" \nhz \"1\" "}},
+		{`--sentinel`, CommandLine{Options: "sentinel "}},
+		{`s.conf --sentinel --port 1`, CommandLine{File: "s.conf", Options: "sentinel \nport \"1\" "}},
+		{`--save`, CommandLine{Options: `save ""`}},
+		{`--SAVE --port 1`, CommandLine{Options: "SAVE \"\"\nport \"1\" "}},
+		{`--save 1 2 --port`, CommandLine{Options: "save \"1\" \"2\" \nport "}},
+		{`"--port 6379"`, CommandLine{Options: "port 6379 "}},
+		{`--include x.conf`, CommandLine{Options: `include "x.conf" `}},
+		{`--a --b --c d`, CommandLine{Options: "a \"--b\" \nc \"d\" "}},
+		{`"--a 'b" --c d`, CommandLine{Options: "a 'b \nc \"d\" "}},
+	} {
+		if diff := cmp.Diff(test.want, ParseCommandLine(words(t, test.args))); diff != "" {
+			t.Errorf("%s:\n%s", test.args, diff)
+		}
+	}
+}

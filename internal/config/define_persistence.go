@@ -6,7 +6,7 @@ import "math"
 func (p *Params) definePersistence(d *definer) {
 	// Snapshots.
 
-	p.Dir = defineValue(d, Definition{Name: "dir", Flags: Protected | DenyLoading, Feature: Persistence}, d.store.env.Dir, dirSyntax(d.store.env.ChangeDir))
+	p.Dir = defineValue(d, Definition{Name: "dir", Flags: Protected | DenyLoading}, d.store.env.Dir, dirSyntax(d.store.env.ChangeDir))
 	p.Save = defineValue(d, Definition{Name: "save", Flags: MultiArg, Feature: Persistence, Default: "3600 1 300 100 60 10000"}, nil, saveSyntax(d.store.env.Sentinel))
 	p.DBFilename = d.string(Definition{Name: "dbfilename", Flags: Protected, Feature: Persistence, Default: "dump.rdb"}, validBaseName("dbfilename", "filename"))
 	p.RDBChecksum = d.bool(Definition{Name: "rdbchecksum", Flags: Immutable, Feature: Persistence, Default: "yes"})
