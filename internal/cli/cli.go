@@ -50,7 +50,6 @@ type app struct {
 	session *session
 	help    *help
 
-	stdinTTY    bool
 	stdoutTTY   bool
 	showPushes  bool
 	interactive bool
@@ -66,6 +65,10 @@ type app struct {
 // it. A terminal is recognized where stdin or stdout is an *os.File. Reading
 // stdin may go on in the background after Main has returned.
 func Main(args []string, stdin io.Reader, stdout, stderr io.Writer, variables []string) int {
+	return newApp(stdin, stdout, stderr, variables).main(args)
+}
+
+func newApp(stdin io.Reader, stdout, stderr io.Writer, variables []string) *app {
 	a := &app{
 		env:     newEnvironment(variables),
 		stdin:   stdin,
@@ -74,16 +77,18 @@ func Main(args []string, stdin io.Reader, stdout, stderr io.Writer, variables []
 		now:     time.Now,
 		random:  rand.Uint64,
 	}
-	defer a.console.flush()
-	_, a.stdinTTY = terminal(stdin)
 	_, a.stdoutTTY = terminal(stdout)
 	if _, pretend := a.env["FAKETTY"]; pretend {
 		a.stdoutTTY = true
 	}
+	return a
+}
+
+func (a *app) main(args []string) int {
+	defer a.console.flush()
 	opts, command, err := parseOptions(args)
 	if err != nil {
-		fmt.Fprintln(stderr, err)
-		return 1
+		return a.status(err)
 	}
 	a.opts = opts
 	return a.status(a.run(command))

@@ -146,3 +146,30 @@ func expect(t *testing.T, got, want outcome) {
 			got.status, got.stdout, got.stderr, want.status, want.stdout, want.stderr)
 	}
 }
+
+// watchedBuffer collects output and closes a channel once it holds a text.
+type watchedBuffer struct {
+	mu   sync.Mutex
+	buf  bytes.Buffer
+	text string
+	seen chan struct{}
+}
+
+func (w *watchedBuffer) watch(text string, seen chan struct{}) { w.text, w.seen = text, seen }
+
+func (w *watchedBuffer) Write(p []byte) (int, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.buf.Write(p)
+	if w.seen != nil && bytes.Contains(w.buf.Bytes(), []byte(w.text)) {
+		close(w.seen)
+		w.seen = nil
+	}
+	return len(p), nil
+}
+
+func (w *watchedBuffer) String() string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.buf.String()
+}
