@@ -39,6 +39,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 )
 
 // Environment is what a Store needs from the process around it.
@@ -49,7 +50,7 @@ type Environment struct {
 	// returns the absolute path, or an error whose text is reported to the
 	// client. Nil means that any path is accepted and joined lexically.
 	ChangeDir func(current, path string) (string, error)
-	// Match is the glob matcher of CONFIG GET.
+	// Match is the glob matcher of CONFIG GET; it must be given.
 	Match func(pattern, s []byte, nocase bool) bool
 	// Sentinel is true when the server runs as a sentinel: "sentinel"
 	// directives are accepted and save points are not rewritten.
@@ -70,7 +71,7 @@ type Store struct {
 	// mu is held while values change together: CONFIG SET, loading and
 	// rewriting. Hooks run under it and must not call back into those.
 	mu         sync.Mutex
-	configFile string
+	configFile atomic.Pointer[string] // nil before a file is loaded
 }
 
 // entry is one name under which a parameter is found.
@@ -105,9 +106,10 @@ func New(env Environment) *Store {
 // ConfigFile returns the absolute path of the loaded file, "" when there is
 // none.
 func (s *Store) ConfigFile() string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.configFile
+	if file := s.configFile.Load(); file != nil {
+		return *file
+	}
+	return ""
 }
 
 // Lookup finds a parameter by name or alias, in any case. It returns nil when

@@ -24,7 +24,8 @@ type Sources struct {
 	Files       Files
 	Stdin       io.Reader // used when CommandLine.Stdin is set
 	// Directive receives the lines that are no parameters; an error's text
-	// becomes the reason of a LineError. Nil accepts them.
+	// becomes the reason of a LineError. Nil accepts them. It is called like a
+	// hook, under the store's lock.
 	Directive func(Directive) error
 	// OpenLog checks that the log file can be appended to. Nil skips it.
 	OpenLog func(path string) error
@@ -100,8 +101,9 @@ func (s *Store) Load(src Sources) error {
 	l := &loader{store: s, src: src}
 	var text content
 	if file := src.CommandLine.File; file != "" {
-		s.configFile = joinPath(s.env.Dir, file)
-		if err := l.read(&text, s.configFile, s.env.Dir); err != nil {
+		file = joinPath(s.env.Dir, file)
+		s.configFile.Store(&file)
+		if err := l.read(&text, file, s.env.Dir); err != nil {
 			return err
 		}
 	}
@@ -255,7 +257,8 @@ func (l *loader) line(line string, number int) error {
 }
 
 // setFromFile sets a parameter from the words of a line. Where several are
-// allowed, a single one may hold them all: save "3600 1 300 100".
+// allowed, a single one may hold them all: save "3600 1 300 100". If that one
+// has open quotes inside, it counts as no words at all.
 func setFromFile(p Param, args []string) error {
 	multi := p.common().def.Flags.Has(MultiArg)
 	if !multi && len(args) != 1 {

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"syscall"
 )
 
 // OSFiles is the operating system's file system, as Files and RewriteFiles.
@@ -75,12 +76,12 @@ func (OSFiles) ChangeDir(current, path string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	info, err := os.Stat(filepath.Join(dir, "."))
+	info, err := os.Stat(dir)
 	if err != nil {
 		return "", err
 	}
 	if !info.IsDir() {
-		return "", errors.New("Not a directory")
+		return "", syscall.ENOTDIR
 	}
 	return dir, nil
 }

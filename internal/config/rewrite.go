@@ -46,16 +46,17 @@ func (s *Store) RewriteAll(files RewriteFiles, owned []OptionLines) error {
 func (s *Store) rewriteFile(files RewriteFiles, owned []OptionLines, all bool) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.configFile == "" {
+	file := s.ConfigFile()
+	if file == "" {
 		return ErrNoConfigFile
 	}
-	old, err := files.ReadFile(s.configFile)
+	old, err := files.ReadFile(file)
 	if errors.Is(err, fs.ErrNotExist) {
 		err = nil
 	}
 	if err == nil {
 		content := s.rewritten(string(old), owned, all)
-		err = replaceFile(files, s.configFile, []byte(content), s.env.Warn)
+		err = replaceFile(files, file, []byte(content), s.env.Warn)
 	}
 	if err != nil {
 		s.env.Warn("CONFIG REWRITE failed: " + reason(err))
