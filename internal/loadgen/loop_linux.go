@@ -61,8 +61,9 @@ type epollConn struct {
 	addr       unix.Sockaddr
 	// claimed is the phase of the batch that a reconnection is made for.
 	claimed phase
-	// unsent is what the socket has not taken yet, in memory of its own.
-	unsent []byte
+	// unsent is what the socket has not taken yet, the end of overflow.
+	unsent   []byte
+	overflow []byte
 }
 
 func newEpollLoop(l *lane) (*epollLoop, error) {
@@ -295,7 +296,8 @@ func (e *epollLoop) send(c *epollConn, index int, data []byte) error {
 	if n == len(data) {
 		return nil
 	}
-	c.unsent = append(c.unsent[:0], data[n:]...)
+	c.overflow = append(c.overflow[:0], data[n:]...)
+	c.unsent = c.overflow
 	return e.control(unix.EPOLL_CTL_MOD, c.fd, index, unix.EPOLLIN|unix.EPOLLOUT)
 }
 
@@ -304,7 +306,7 @@ func (e *epollLoop) flush(c *epollConn, index int) error {
 	if err != nil && err != unix.EAGAIN {
 		return fmt.Errorf("Error writing to the server: %w", capitalized{err}) //nolint:staticcheck // Valkey's text
 	}
-	c.unsent = append(c.unsent[:0], c.unsent[n:]...)
+	c.unsent = c.unsent[n:]
 	if len(c.unsent) > 0 {
 		return nil
 	}

@@ -209,10 +209,11 @@ func (s *replyScanner) readNumber(data []byte, i int) int {
 func (s *replyScanner) header() (done bool, err error) {
 	n := s.number
 	if s.negative {
-		// -1 is the null of RESP2 bulks and arrays; nothing else is negative.
-		if n != 1 || (s.kind != '$' && s.kind != '*') {
+		// -1 stands for null; nothing else is negative.
+		if n != 1 || s.kind == '|' || s.kind == '>' {
 			return false, fmt.Errorf("%w: negative length after %q", errProtocol, s.kind)
 		}
+		s.failed = false // A null is no error, even one announced as such.
 		return s.end(), nil
 	}
 	switch s.kind {

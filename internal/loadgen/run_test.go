@@ -114,9 +114,9 @@ func TestRunSendsMoreThanSocketsTake(t *testing.T) {
 		s := startServer(t, &scriptedServer{})
 		value := strings.Repeat("x", 1<<20)
 		result, err := Run(t.Context(), Config{
-			Addr: s.addr, Clients: 2, Requests: 32, Pipeline: 8, Sequence: Command("SET", "k", value), portable: portable,
+			Addr: s.addr, Clients: 1, Requests: 16, Pipeline: 8, Sequence: Command("SET", "k", value), portable: portable,
 		}, nil)
-		if err != nil || result.Requests != 32 {
+		if err != nil || result.Requests != 16 {
 			t.Fatalf("%d requests, error %v", result.Requests, err)
 		}
 		for _, command := range s.received() {
