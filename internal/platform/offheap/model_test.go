@@ -17,8 +17,8 @@ type block struct {
 	seed byte
 }
 
-// stamp fills a block so that damage by a neighbour shows: both ends of what was
-// asked for, and the address in the middle.
+// stamp fills a block so that damage by a neighbour shows: bytes all along what
+// was asked for, and its last one.
 func (b block) stamp() {
 	data := b.ref.Bytes(b.size)
 	for i := 0; i < len(data); i += 1 + len(data)/64 {

@@ -1,0 +1,88 @@
+package offheap
+
+import (
+	"testing"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+)
+
+// residentBytes asks the system how much of the committed data it backs.
+func residentBytes(t testing.TB, p *Pool) int64 {
+	t.Helper()
+	page := uintptr(systemPageBytes())
+	size := uintptr(p.pages.pages) << pageShift
+	if size == 0 {
+		return 0
+	}
+	present := make([]byte, size/page)
+	_, _, errno := unix.Syscall(unix.SYS_MINCORE, p.pages.data.base, size, uintptr(unsafe.Pointer(&present[0])))
+	if errno != 0 {
+		t.Fatal(errno)
+	}
+	var n int64
+	for _, b := range present {
+		n += int64(b & 1)
+	}
+	return n * int64(page)
+}
+
+func TestReleaseReachesTheSystem(t *testing.T) {
+	p := newPool(t)
+	h := p.NewHeap()
+	refs := make([]Ref, 20_000)
+	for i := range refs {
+		refs[i] = h.AllocZeroed(1000, PurposeString)
+	}
+	big := h.Alloc(10<<20, PurposeString)
+	clear(big.Bytes(10 << 20))
+	full := residentBytes(t, p)
+	if full < 30_000_000 {
+		t.Fatalf("%d bytes resident with 30 MB in use", full)
+	}
+	h.Free(big, PurposeString)
+	for _, r := range refs {
+		h.Free(r, PurposeString)
+	}
+	h.Flush()
+	if got := p.ReleaseSome(4 << 20); got != 4<<20 {
+		t.Fatalf("asked to release 4 MiB, released %d", got)
+	}
+	if got := residentBytes(t, p); got > full-4<<20 {
+		t.Fatalf("%d bytes resident after releasing 4 MiB of %d", got, full)
+	}
+	p.ReleaseFree()
+	if got := residentBytes(t, p); got != 0 {
+		t.Fatalf("%d bytes resident after everything was released", got)
+	}
+	if s := p.Stats(); s.FreePages != 0 || s.Resident != s.Metadata {
+		t.Fatalf("the estimate disagrees: %+v", s)
+	}
+	mustCheck(t, p)
+	again := h.AllocZeroed(10<<20, PurposeString)
+	if b := again.Bytes(10 << 20); b[0] != 0 || b[len(b)-1] != 0 {
+		t.Fatal("a released block is not zero")
+	}
+	h.Free(again, PurposeString)
+}
+
+// TestOverheadOfSmallBlocks holds the whole cost of a million 40-byte blocks,
+// tables included, to 2% over their size.
+func TestOverheadOfSmallBlocks(t *testing.T) {
+	p := newPool(t)
+	h := p.NewHeap()
+	const blocks = 1_000_000
+	for range blocks {
+		clear(h.Alloc(40, PurposeEntry).Bytes(40))
+	}
+	h.Sync()
+	s := p.Stats()
+	if s.Used != 40*blocks {
+		t.Fatalf("Used is %d", s.Used)
+	}
+	resident := residentBytes(t, p) + s.Metadata
+	t.Logf("%d bytes used, %d resident with tables: %.2f%% over", s.Used, resident, float64(resident)*100/float64(s.Used)-100)
+	if resident > s.Used*102/100 {
+		t.Fatalf("%d bytes used, %d resident with tables", s.Used, resident)
+	}
+}
