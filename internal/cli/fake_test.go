@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"bufio"
 	"bytes"
 	"fmt"
 	"io"
@@ -60,8 +61,13 @@ func (f *fakeServer) accept() {
 
 func (f *fakeServer) serve(nc net.Conn) {
 	defer nc.Close()
-	r := client.NewReader(nc, client.DefaultLimits)
+	in := bufio.NewReaderSize(nc, 1<<20) // large enough for r to use it as it is
+	r := client.NewReader(in, client.DefaultLimits)
 	for {
+		// Like a server, pass over empty lines between commands.
+		for start, _ := in.Peek(2); string(start) == "\r\n"; start, _ = in.Peek(2) {
+			in.Discard(2)
+		}
 		v, err := r.Read()
 		if err != nil {
 			return

@@ -1,12 +1,18 @@
-// Package node builds a server out of its parts.
+// Package node builds a server out of its parts and runs it.
+//
+// New makes every part and connects them (wiring.go has the order of the
+// gates). Start opens the listeners and begins the background tasks. Run serves
+// until somebody shuts the server down and returns the exit code. Everything a
+// part needs from another is handed to its constructor here and nowhere else.
 package node
 
 import (
 	"crypto/rand"
 	"encoding/binary"
+	"hash/fnv"
+	"sync/atomic"
 
 	"github.com/kvasirdb/kvasir/internal/command"
-	"github.com/kvasirdb/kvasir/internal/commands/stringcmd"
 	"github.com/kvasirdb/kvasir/internal/config"
 	"github.com/kvasirdb/kvasir/internal/engine"
 	"github.com/kvasirdb/kvasir/internal/keyspace"
@@ -14,14 +20,31 @@ import (
 	"github.com/kvasirdb/kvasir/internal/platform/clock"
 	"github.com/kvasirdb/kvasir/internal/platform/offheap"
 	"github.com/kvasirdb/kvasir/internal/platform/poll"
-	"github.com/kvasirdb/kvasir/internal/resp"
+	"github.com/kvasirdb/kvasir/internal/platform/serverlog"
 	"github.com/kvasirdb/kvasir/internal/server"
-	"github.com/kvasirdb/kvasir/internal/session"
 )
+
+// Versions that the server reports.
+const (
+	Version       = "0.1.0"  // of Kvasir
+	ValkeyVersion = "9.0.2"  // whose behaviour it has
+	RedisVersion  = "7.2.4"  // that clients of Redis look at
+	ServerName    = "valkey" // INFO server_name
+)
+
+// Options are what a node needs from the process around it.
+type Options struct {
+	Config     *config.Store // loaded
+	Log        *serverlog.Log
+	Clock      clock.Clock
+	Executable string
+	Files      config.RewriteFiles // for CONFIG REWRITE
+}
 
 // Node is one server with all its parts.
 type Node struct {
 	Config    *config.Store
+	Log       *serverlog.Log
 	Clock     clock.Clock
 	Pool      *offheap.Pool
 	Space     *keyspace.Space
@@ -31,81 +54,53 @@ type Node struct {
 	Reclaimer *expire.Reclaimer
 	Expirer   *expire.Expirer
 
+	options    Options
 	background *engine.Executor // the expirer's
+	control    *engine.Executor // for signals and embedding code; guarded by controlMu
+	listeners  []*poll.Listener
+	port       atomic.Int32
+	exit       atomic.Int32 // exit code, once stopping
 }
 
-// New builds a node from a loaded configuration. Nothing runs yet.
-func New(cfg *config.Store) (*Node, error) {
-	n := &Node{Config: cfg, Clock: clock.NewSystem()}
+// New builds a node. Nothing runs yet.
+func New(o Options) (*Node, error) {
+	n := &Node{Config: o.Config, Log: o.Log, Clock: o.Clock, options: o}
+	p := &n.Config.Params
 	var err error
 	if n.Pool, err = offheap.NewPool(offheap.Options{}); err != nil {
 		return nil, err
 	}
-	var seed [8]byte
-	rand.Read(seed[:])
 	n.Reclaimer = expire.NewReclaimer(n.Pool)
 	n.Space = keyspace.New(keyspace.Options{
 		Pool:      n.Pool,
-		Databases: int(cfg.Params.Databases.Load()),
-		Seed:      binary.LittleEndian.Uint64(seed[:]),
+		Databases: int(p.Databases.Load()),
+		Seed:      hashSeed(p.HashSeed.Load()),
 		Reclaimer: n.Reclaimer,
 	})
-	if n.Table, err = command.NewTable(
-		command.Commands(func() *command.Table { return n.Table }),
-		stringcmd.Commands,
-	); err != nil {
+	if n.Table, err = command.NewTable(n.commands()...); err != nil {
 		return nil, err
 	}
 	n.Engine = engine.New(n.Space, n.Table, n.Clock)
 	n.background = n.Engine.NewExecutor(nil)
-	n.Expirer = expire.NewExpirer(n.background.Worker(), n.Clock, nil)
-	n.Server, err = server.New(n.Engine, int(cfg.Params.IOThreads.Load()), n.limits(), server.Hooks{
-		Connected: func(c *session.Client) { c.Authenticated = true },
-		Cron:      func(int64) {},
-		Log:       quiet{},
-	})
-	return n, err
-}
-
-type quiet struct{}
-
-func (quiet) Verbosef(string, ...any) {}
-func (quiet) Noticef(string, ...any)  {}
-func (quiet) Warningf(string, ...any) {}
-
-// limits derives the limits of connections from the configuration.
-func (n *Node) limits() *server.Limits {
-	p := &n.Config.Params
-	requests := resp.DefaultLimits()
-	requests.MaxBulkBytes = p.ProtoMaxBulkLen.Load()
-	l := &server.Limits{
-		Requests:          requests,
-		QueryBufferBytes:  p.ClientQueryBufferLimit.Load(),
-		MaxClients:        int(p.MaxClients.Load()),
-		IdleTimeoutMillis: p.Timeout.Load() * 1000,
-		KeepAliveSeconds:  int(p.TCPKeepAlive.Load()),
-		AcceptsPerTurn:    int(p.MaxNewConnectionsPerCycle.Load()),
-	}
-	for class, limit := range p.ClientOutputBufferLimit.Load() {
-		l.Output[class] = server.OutputLimit{HardBytes: int64(limit.HardBytes), SoftBytes: int64(limit.SoftBytes), SoftSeconds: limit.SoftSeconds}
-	}
-	return l
-}
-
-// Run serves until Stop.
-func (n *Node) Run() error {
-	l, err := poll.ListenTCP("127.0.0.1", int(n.Config.Params.Port.Load()), poll.ListenOptions{})
+	n.control = n.Engine.NewExecutor(nil)
+	n.Expirer = expire.NewExpirer(n.background.Worker(), n.Clock, n.expiryPaused)
+	n.Server, err = server.New(n.Engine, int(p.IOThreads.Load()), n.limits(), n.hooks())
 	if err != nil {
-		return err
+		return nil, err
 	}
-	n.Reclaimer.Start()
-	n.Expirer.Start()
-	n.Server.Listen(l)
-	n.Server.Run()
-	n.Expirer.Stop()
-	n.Reclaimer.Stop()
-	return nil
+	n.connect()
+	return n, nil
 }
 
-// Stop ends Run.
-func (n *Node) Stop() { n.Server.Stop() }
+// hashSeed makes the seed of the key hash: from the configured text, so that
+// several servers agree, or at random.
+func hashSeed(text string) uint64 {
+	if text != "" {
+		h := fnv.New64a()
+		h.Write([]byte(text))
+		return h.Sum64()
+	}
+	var b [8]byte
+	rand.Read(b[:])
+	return binary.LittleEndian.Uint64(b[:])
+}

@@ -393,3 +393,6 @@ const protectedModeError = "-DENIED Kvasir is running in protected mode because 
 	"2) Set protected-mode to no in the configuration file and restart the server. " +
 	"3) Start the server with '--protected-mode no' for a trial. " +
 	"4) Set a password for the default user.\r\n"
+
+// IsLocal reports whether a client runs on this machine.
+func IsLocal(c *session.Client) bool { return connOf(c).io.IsLocal() }

@@ -198,6 +198,19 @@ func Merge(h *offheap.Heap, why offheap.Purpose, first, second offheap.Ref) offh
 	return merged
 }
 
+// Split moves the entries from the one with this index on, which exists, to a
+// listpack of their own and returns both.
+func Split(h *offheap.Heap, why offheap.Purpose, lp offheap.Ref, index int) (head, tail offheap.Ref) {
+	v := At(lp)
+	p := v.Seek(index)
+	count := v.Len() - index
+	tail = New(h, why, EmptySize+v.End()-p)
+	tail = splice(h, why, tail, HeaderSize, 0, v.End()-p, count)
+	copy(At(tail)[HeaderSize:], v[p:v.End()])
+	check(tail)
+	return cut(h, why, lp, p, v.End()-p, count), tail
+}
+
 // put replaces oldSize bytes at p, which is whole entries, by one entry.
 func put(h *offheap.Heap, why offheap.Purpose, lp offheap.Ref, p, oldSize, countDelta int, f *form) offheap.Ref {
 	lp = splice(h, why, lp, p, oldSize, f.entrySize(), countDelta)

@@ -47,6 +47,23 @@ func (v View) FindInt(from int, n int64, skip int) int {
 	return v.Find(from, Elem{Int: n, IsInt: true}.Append(scratch[:0]), skip)
 }
 
+// FindAll appends to found the positions, ascending, of the entries equal to
+// s: all if limit is 0, else the first limit ones, or the last ones if last is
+// set.
+func (v View) FindAll(found []int, s []byte, limit int, last bool) []int {
+	begin := len(found)
+	for p := v.Find(v.First(), s, 0); p != 0; p = v.Find(v.Next(p), s, 0) {
+		found = append(found, p)
+		if !last && len(found)-begin == limit {
+			break
+		}
+	}
+	if last && limit > 0 && len(found)-begin > limit {
+		found = append(found[:begin], found[len(found)-limit:]...)
+	}
+	return found
+}
+
 // Equal reports whether the element at p is s.
 func (v View) Equal(p int, s []byte) bool {
 	e := v.Get(p)

@@ -238,6 +238,32 @@ func TestFindSkipsValues(t *testing.T) {
 	Free(h, why, lp)
 }
 
+func TestFindAll(t *testing.T) {
+	h := newHeap(t)
+	lp := build(h, "a", "b", "a", "a", "c")
+	v := At(lp)
+	for _, tc := range []struct {
+		limit int
+		last  bool
+		want  []int
+	}{
+		{0, false, []int{0, 2, 3}},
+		{0, true, []int{0, 2, 3}},
+		{2, false, []int{0, 2}},
+		{2, true, []int{2, 3}},
+		{9, true, []int{0, 2, 3}},
+	} {
+		var want []int
+		for _, index := range tc.want {
+			want = append(want, v.Seek(index))
+		}
+		if got := v.FindAll(nil, []byte("a"), tc.limit, tc.last); !slices.Equal(got, want) {
+			t.Errorf("limit %d, last %t: %v, want %v", tc.limit, tc.last, got, want)
+		}
+	}
+	Free(h, why, lp)
+}
+
 // TestStringOfDigits: a listpack of another writer may hold a number as a
 // string; it is found and compared as its text.
 func TestStringOfDigits(t *testing.T) {
@@ -284,6 +310,18 @@ func TestMerge(t *testing.T) {
 		merged := Merge(h, why, build(h, tc[0]...), build(h, tc[1]...))
 		verify(t, h, merged, append(slices.Clone(tc[0]), tc[1]...))
 		Free(h, why, merged)
+	}
+}
+
+func TestSplit(t *testing.T) {
+	h := newHeap(t)
+	elems := []string{"a", "1", strings.Repeat("x", 100), "-5", "z"}
+	for index := range elems {
+		head, tail := Split(h, why, build(h, elems...), index)
+		verify(t, h, head, elems[:index])
+		verify(t, h, tail, elems[index:])
+		Free(h, why, head)
+		Free(h, why, tail)
 	}
 }
 

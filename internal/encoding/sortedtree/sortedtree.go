@@ -237,6 +237,16 @@ func (c *Cursor) Prev() bool {
 	return true
 }
 
+// Each passes every element to visit, in order.
+func (t *Tree) Each(visit func(hashtable.Element)) {
+	for r := t.first; r != 0; r = leafAt(r).next {
+		l := leafAt(r)
+		for i := range int(l.used) {
+			visit(l.element(i))
+		}
+	}
+}
+
 // Bytes returns the memory of the tree without Tree itself.
 func (t *Tree) Bytes(pool *offheap.Pool) int {
 	if t.height == 0 {

@@ -1,0 +1,83 @@
+package zset
+
+import (
+	"unsafe"
+
+	"github.com/kvasirdb/kvasir/internal/datatype/value"
+	"github.com/kvasirdb/kvasir/internal/encoding/hashtable"
+	"github.com/kvasirdb/kvasir/internal/platform/offheap"
+)
+
+// How many elements a step of freeing expects in a bucket and in a leaf.
+const (
+	elementsPerBucket = 6
+	elementsPerLeaf   = 40
+)
+
+// Copy returns a copy of the set in the same encoding.
+func Copy(h *offheap.Heap, v *value.Value) value.Value {
+	c := *v
+	switch {
+	case v.Root == 0:
+	case v.Enc == value.ListPack:
+		size := h.Pool().SizeOf(v.Root)
+		c.Root = h.Alloc(size, why)
+		copy(c.Root.Bytes(size), v.Root.Bytes(size))
+	default:
+		c.Root = h.AllocZeroed(int(unsafe.Sizeof(large{})), why)
+		from, to := largeOf(v), largeOf(&c)
+		to.table.Init(h, why, from.table.Seed())
+		from.tree.Each(func(e hashtable.Element) {
+			e = e.Copy(h, why)
+			to.table.Insert(h, why, to.table.Hash(e.Key()), e)
+			to.tree.Append(h, why, e)
+		})
+	}
+	return c
+}
+
+// Free frees the whole set.
+func Free(h *offheap.Heap, v *value.Value) {
+	for !FreeStep(h, v, 1<<20) {
+	}
+}
+
+// FreeStep frees part of the set, about the given number of members, and
+// reports whether all is freed. The set is not usable after the first step.
+func FreeStep(h *offheap.Heap, v *value.Value, members int) bool {
+	if v.Root == 0 {
+		return true
+	}
+	if v.Enc == value.SkipList {
+		z := largeOf(v)
+		if !z.tree.FreeStep(h, why, members/elementsPerLeaf+1) ||
+			!z.table.FreeStep(h, why, members/elementsPerBucket+1) {
+			return false
+		}
+	}
+	h.Free(v.Root, why)
+	v.Root = 0
+	return true
+}
+
+// FreeEffort returns the number of blocks that freeing the set frees, roughly.
+func FreeEffort(v *value.Value) int {
+	if v.Root != 0 && v.Enc == value.SkipList {
+		return Len(v)
+	}
+	return 1
+}
+
+// Bytes returns the memory of the set. Of a large one, it measures the given
+// number of members and takes the others to be like them; 0 measures all.
+func Bytes(pool *offheap.Pool, v *value.Value, samples int) int {
+	if v.Root == 0 {
+		return 0
+	}
+	total := pool.SizeOf(v.Root)
+	if v.Enc != value.SkipList {
+		return total
+	}
+	z := largeOf(v)
+	return total + z.tree.Bytes(pool) + z.table.Bytes(pool) + z.table.ElementBytes(pool, samples)
+}

@@ -1,0 +1,87 @@
+package zset
+
+import (
+	"github.com/kvasirdb/kvasir/internal/encoding/listpack"
+	"github.com/kvasirdb/kvasir/internal/platform/number"
+	"github.com/kvasirdb/kvasir/internal/platform/offheap"
+)
+
+// find returns the position of member, or 0.
+func find(lp listpack.View, member []byte) int { return lp.Find(lp.First(), member, 1) }
+
+// scoreAt reads the score at p. One that is no number, which only a forged file
+// can hold, counts as 0.
+func scoreAt(lp listpack.View, p int) float64 {
+	e := lp.Get(p)
+	if e.IsInt {
+		return float64(e.Int)
+	}
+	score, _ := number.ParseDouble(e.Str)
+	return score
+}
+
+// scoreElem returns a score as the listpack stores it: an integer if it is one.
+func scoreElem(score float64, text []byte) listpack.Elem {
+	if n, ok := number.DoubleToInt(score); ok {
+		return listpack.Elem{Int: n, IsInt: true}
+	}
+	return listpack.Elem{Str: number.AppendDouble(text, score)}
+}
+
+// smallInsert puts a member that is not there into its place.
+func smallInsert(h *offheap.Heap, ref offheap.Ref, score float64, member []byte) offheap.Ref {
+	lp := listpack.At(ref)
+	at := lp.End()
+	for p := lp.First(); p != 0; {
+		s := lp.Next(p)
+		if other := scoreAt(lp, s); other > score || other == score && lp.Compare(p, member) > 0 {
+			at = p
+			break
+		}
+		p = lp.Next(s)
+	}
+	return smallPut(h, ref, at, score, member)
+}
+
+func smallPut(h *offheap.Heap, ref offheap.Ref, at int, score float64, member []byte) offheap.Ref {
+	var text [32]byte
+	pair := [2]listpack.Elem{{Str: member}, scoreElem(score, text[:0])}
+	return listpack.BatchInsert(h, why, ref, at, pair[:])
+}
+
+func smallRank(lp listpack.View, member []byte) (rank int, score float64, ok bool) {
+	for p := lp.First(); p != 0; rank++ {
+		s := lp.Next(p)
+		if lp.Equal(p, member) {
+			return rank, scoreAt(lp, s), true
+		}
+		p = lp.Next(s)
+	}
+	return 0, 0, false
+}
+
+// smallCount returns how many members come before the first one for which
+// before is false.
+func smallCount(lp listpack.View, before func(p int) bool) (n int) {
+	for p := lp.First(); p != 0 && before(p); n++ {
+		p = lp.Next(lp.Next(p))
+	}
+	return n
+}
+
+// smallRange passes count members from rank on to visit, in either direction,
+// until visit returns false.
+func smallRange(lp listpack.View, rank, count int, reverse bool, visit func([]byte, float64) bool) {
+	var scratch listpack.Scratch
+	for p := lp.Seek(2 * rank); count > 0; count-- {
+		s := lp.Next(p)
+		if !visit(lp.Bytes(p, &scratch), scoreAt(lp, s)) {
+			return
+		}
+		if !reverse {
+			p = lp.Next(s)
+		} else if p = lp.Prev(p); p != 0 {
+			p = lp.Prev(p)
+		}
+	}
+}

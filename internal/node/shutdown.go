@@ -1,0 +1,109 @@
+package node
+
+import (
+	"strings"
+
+	"github.com/kvasirdb/kvasir/internal/command"
+	"github.com/kvasirdb/kvasir/internal/session"
+)
+
+// ShutdownFlags say how to shut down.
+type ShutdownFlags uint8
+
+// Shutdown flags.
+const (
+	ShutdownSave ShutdownFlags = 1 << iota
+	ShutdownNoSave
+	ShutdownNow
+	ShutdownForce
+	ShutdownSafe
+	ShutdownFailover
+)
+
+var shutdownWords = map[string]ShutdownFlags{
+	"save": ShutdownSave, "nosave": ShutdownNoSave, "now": ShutdownNow,
+	"force": ShutdownForce, "safe": ShutdownSafe, "failover": ShutdownFailover,
+}
+
+func (n *Node) shutdownCommands() []command.Spec {
+	return []command.Spec{
+		{
+			Name: "shutdown", Group: command.GroupServer, Since: "1.0.0", Arity: -1,
+			Flags:      command.Admin | command.NoScript | command.Loading | command.Stale | command.NoMulti | command.Sentinel | command.AllowBusy,
+			Summary:    "Save as configured, then end the server",
+			Complexity: "O(N) for N keys when it saves, otherwise O(1)",
+			History: []command.Change{
+				{Version: "7.0.0", What: "modifiers NOW, FORCE, ABORT"}, {Version: "9.0.0", What: "modifiers SAFE, FAILOVER"},
+			},
+			Args: []command.Arg{
+				{Name: "abort-selector", Type: command.ArgOneOf, Flags: command.ArgOptional, Args: []command.Arg{
+					{Name: "save-selector-block", Type: command.ArgBlock, Args: []command.Arg{
+						{Name: "save-selector", Type: command.ArgOneOf, Flags: command.ArgOptional, Args: []command.Arg{
+							{Name: "nosave", Type: command.ArgPureToken, Token: "NOSAVE"},
+							{Name: "save", Type: command.ArgPureToken, Token: "SAVE"},
+						}},
+						{Name: "now", Type: command.ArgPureToken, Token: "NOW", Since: "7.0.0", Flags: command.ArgOptional},
+						{Name: "force", Type: command.ArgPureToken, Token: "FORCE", Since: "7.0.0", Flags: command.ArgOptional},
+						{Name: "safe", Type: command.ArgPureToken, Token: "SAFE", Since: "9.0.0", Flags: command.ArgOptional},
+						{Name: "failover", Type: command.ArgPureToken, Token: "FAILOVER", Since: "9.0.0", Flags: command.ArgOptional},
+					}},
+					{Name: "abort", Type: command.ArgPureToken, Token: "ABORT", Since: "7.0.0"},
+				}},
+			},
+			Lock: command.LockExclusive,
+			Run:  n.runShutdown,
+		},
+	}
+}
+
+func (n *Node) runShutdown(c *command.Ctx) {
+	var flags ShutdownFlags
+	abort := false
+	for _, arg := range c.Args[1:] {
+		word := strings.ToLower(string(arg))
+		flag, known := shutdownWords[word]
+		if !known && word != "abort" {
+			c.Out.Error(command.SyntaxError)
+			return
+		}
+		flags |= flag
+		abort = abort || word == "abort"
+	}
+	const contradiction = ShutdownSave | ShutdownNoSave
+	switch {
+	case abort && flags != 0, flags&contradiction == contradiction:
+		c.Out.Error(command.SyntaxError)
+	case flags&ShutdownFailover != 0:
+		c.Out.Error("ERR SHUTDOWN FAILOVER is only supported in cluster mode.")
+	case abort:
+		c.Out.Error("ERR No shutdown in progress.")
+	case flags&ShutdownNow == 0 && c.DenyBlocking:
+		c.Out.Error("ERR SHUTDOWN without NOW or ABORT isn't allowed for DENY BLOCKING client")
+	default:
+		n.shutdown(flags, c.Client)
+		c.Client.Set(session.CloseSoon)
+	}
+}
+
+// Shutdown ends the server as the SHUTDOWN command does. It may be called from
+// any goroutine but a loop's.
+func (n *Node) Shutdown(flags ShutdownFlags) {
+	n.control.Do(func() { n.shutdown(flags, nil) })
+}
+
+// shutdown ends the server: Run returns soon after. Exclusive mode.
+func (n *Node) shutdown(flags ShutdownFlags, by *session.Client) {
+	if by != nil {
+		n.Log.Noticef("User requested shutdown... (user request from 'addr=%s')", by.Addr)
+	} else {
+		n.Log.Noticef("User requested shutdown...")
+	}
+	n.Server.Stop()
+}
+
+// Goodbye removes what a running server leaves on disk and writes the last
+// line of the log, after Run.
+func (n *Node) Goodbye() {
+	n.removePIDFile()
+	n.Log.Warningf("Valkey is now ready to exit, bye bye...")
+}

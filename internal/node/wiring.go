@@ -1,0 +1,127 @@
+package node
+
+import (
+	"context"
+
+	"github.com/kvasirdb/kvasir/internal/command"
+	"github.com/kvasirdb/kvasir/internal/commands/stringcmd"
+	"github.com/kvasirdb/kvasir/internal/config"
+	"github.com/kvasirdb/kvasir/internal/datatype/value"
+	"github.com/kvasirdb/kvasir/internal/platform/serverlog"
+	"github.com/kvasirdb/kvasir/internal/resp"
+	"github.com/kvasirdb/kvasir/internal/server"
+	"github.com/kvasirdb/kvasir/internal/session"
+)
+
+// commands lists all commands of the server, package by package.
+func (n *Node) commands() [][]command.Spec {
+	return [][]command.Spec{
+		command.Commands(func() *command.Table { return n.Table }),
+		config.Commands(&config.CommandDeps{
+			Store:      n.Config,
+			Files:      n.options.Files,
+			Owned:      func() []config.OptionLines { return nil },
+			ResetStats: n.resetStats,
+			Caller:     n.configCaller,
+			Noticef:    n.Log.Noticef,
+		}),
+		n.shutdownCommands(),
+		stringcmd.Commands,
+	}
+}
+
+// connect adds the gates, in order, and the observers, and makes the parts
+// follow the configuration.
+func (n *Node) connect() {
+	p := &n.Config.Params
+	follow := func(apply func(), params ...config.Param) {
+		apply()
+		n.Config.OnApply(func(context.Context) error { apply(); return nil }, params...)
+	}
+	follow(func() { n.Engine.SetLimits(n.encodingLimits()) },
+		p.HashMaxListpackEntries, p.HashMaxListpackValue, p.ListMaxListpackSize, p.ListCompressDepth,
+		p.SetMaxIntsetEntries, p.SetMaxListpackEntries, p.SetMaxListpackValue,
+		p.ZSetMaxListpackEntries, p.ZSetMaxListpackValue, p.StreamNodeMaxBytes, p.StreamNodeMaxEntries, p.HLLSparseMaxBytes)
+	follow(func() { n.Server.SetLimits(n.limits()) },
+		p.ProtoMaxBulkLen, p.ClientQueryBufferLimit, p.MaxClients, p.Timeout, p.TCPKeepAlive,
+		p.MaxNewConnectionsPerCycle, p.ProtectedMode, p.ClientOutputBufferLimit)
+	follow(func() { n.Engine.TrackLatency(p.LatencyTracking.Load()) }, p.LatencyTracking)
+	follow(func() { n.Expirer.SetEffort(int(p.ActiveExpireEffort.Load())) }, p.ActiveExpireEffort)
+	follow(func() {
+		n.Space.SetLazyFree(p.LazyFreeLazyServerDel.Load(), p.LazyFreeLazyExpire.Load())
+	}, p.LazyFreeLazyServerDel, p.LazyFreeLazyExpire)
+	follow(n.configureLog, p.LogLevel, p.LogFormat, p.LogTimestampFormat)
+}
+
+// hooks are what the server asks of the node.
+func (n *Node) hooks() server.Hooks {
+	return server.Hooks{
+		Connected: func(c *session.Client) { c.Authenticated = true; c.User = "default" },
+		Cron:      n.cron,
+		Log:       n.Log,
+	}
+}
+
+// cron runs ten times a second on loop 0.
+func (n *Node) cron(int64) {}
+
+// expiryPaused reports whether expiry is not this server's to decide now.
+func (n *Node) expiryPaused() bool { return false }
+
+// resetStats zeroes the counters of all parts.
+func (n *Node) resetStats() {
+	n.Engine.ResetStats()
+	n.Reclaimer.ResetFreed()
+}
+
+// configCaller describes a client to CONFIG SET.
+func (n *Node) configCaller(c *command.Ctx) config.Caller {
+	client := c.Client
+	return config.Caller{Local: func() bool { return server.IsLocal(client) }}
+}
+
+// configureLog makes the log follow the configuration.
+func (n *Node) configureLog() {
+	p := &n.Config.Params
+	n.Log.SetLevel(serverlog.Level(p.LogLevel.Load()))
+	n.Log.SetFormat(serverlog.Format(p.LogFormat.Load()), serverlog.Timestamp(p.LogTimestampFormat.Load()))
+}
+
+// encodingLimits derives the encoding thresholds from the configuration.
+func (n *Node) encodingLimits() *value.Limits {
+	p := &n.Config.Params
+	return &value.Limits{
+		HashMaxListpackEntries: int(p.HashMaxListpackEntries.Load()),
+		HashMaxListpackValue:   int(p.HashMaxListpackValue.Load()),
+		ListMaxListpackSize:    int(p.ListMaxListpackSize.Load()),
+		ListCompressDepth:      int(p.ListCompressDepth.Load()),
+		SetMaxIntsetEntries:    int(p.SetMaxIntsetEntries.Load()),
+		SetMaxListpackEntries:  int(p.SetMaxListpackEntries.Load()),
+		SetMaxListpackValue:    int(p.SetMaxListpackValue.Load()),
+		ZSetMaxListpackEntries: int(p.ZSetMaxListpackEntries.Load()),
+		ZSetMaxListpackValue:   int(p.ZSetMaxListpackValue.Load()),
+		StreamNodeMaxBytes:     int(p.StreamNodeMaxBytes.Load()),
+		StreamNodeMaxEntries:   int(p.StreamNodeMaxEntries.Load()),
+		HLLSparseMaxBytes:      int(p.HLLSparseMaxBytes.Load()),
+	}
+}
+
+// limits derives the limits of connections from the configuration.
+func (n *Node) limits() *server.Limits {
+	p := &n.Config.Params
+	requests := resp.DefaultLimits()
+	requests.MaxBulkBytes = p.ProtoMaxBulkLen.Load()
+	l := &server.Limits{
+		Requests:          requests,
+		QueryBufferBytes:  p.ClientQueryBufferLimit.Load(),
+		MaxClients:        int(p.MaxClients.Load()),
+		IdleTimeoutMillis: p.Timeout.Load() * 1000,
+		KeepAliveSeconds:  int(p.TCPKeepAlive.Load()),
+		AcceptsPerTurn:    int(p.MaxNewConnectionsPerCycle.Load()),
+		ProtectedMode:     p.ProtectedMode.Load() && p.RequirePass.Load() == "",
+	}
+	for class, limit := range p.ClientOutputBufferLimit.Load() {
+		l.Output[class] = server.OutputLimit{HardBytes: int64(limit.HardBytes), SoftBytes: int64(limit.SoftBytes), SoftSeconds: limit.SoftSeconds}
+	}
+	return l
+}
