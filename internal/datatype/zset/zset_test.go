@@ -325,11 +325,10 @@ func FuzzZSet(f *testing.F) {
 			}
 			switch op := ops[0] % 16; op {
 			case 0, 1, 2, 3:
-				p, known := want.remove(member)
+				_, known := want.remove(member)
 				if Remove(h, &v, []byte(member)) != known {
 					t.Fatalf("remove %q: known %v", member, known)
 				}
-				_ = p
 			case 4:
 				r := ScoreRange{Min: score, Max: score + 3, MinExclusive: ops[1]%2 == 0, MaxExclusive: ops[1]%3 == 0}
 				from, to := r.Interval(&v)
