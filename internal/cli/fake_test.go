@@ -21,7 +21,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 // connections as are made.
 type fakeServer struct {
 	listener net.Listener
-	handle   func(args []string) string
+	handle   func(args []string) string // one call at a time
 	mu       sync.Mutex
 	seen     []string // all commands, words separated by spaces
 	conns    map[net.Conn]bool
@@ -75,8 +75,8 @@ func (f *fakeServer) serve(nc net.Conn) {
 		args := v.Strings()
 		f.mu.Lock()
 		f.seen = append(f.seen, strings.Join(args, " "))
-		f.mu.Unlock()
 		reply := f.handle(args)
+		f.mu.Unlock()
 		if reply == hangUp {
 			return
 		}
