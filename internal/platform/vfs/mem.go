@@ -349,14 +349,26 @@ func (m *Mem) SyncDir(name string) error {
 		return err
 	}
 	// Only the changes of this directory, so that a forgotten SyncDir of another
-	// one shows.
-	m.pending = slices.DeleteFunc(m.pending, func(c nameChange) bool {
-		mine := path.Dir(c.name) == dir || c.from != "" && path.Dir(c.from) == dir
-		if mine {
-			c.apply(m.durable)
+	// one shows, and what those build on: the making of a file that was then
+	// moved here.
+	chosen := make([]bool, len(m.pending))
+	needed := map[string]bool{}
+	for i, c := range slices.Backward(m.pending) {
+		chosen[i] = path.Dir(c.name) == dir || c.from != "" && path.Dir(c.from) == dir ||
+			needed[c.name] || needed[c.from]
+		if chosen[i] && c.from != "" {
+			needed[c.name], needed[c.from] = true, true
 		}
-		return mine
-	})
+	}
+	var rest []nameChange
+	for i, c := range m.pending {
+		if chosen[i] {
+			c.apply(m.durable)
+		} else {
+			rest = append(rest, c)
+		}
+	}
+	m.pending = rest
 	return nil
 }
 
