@@ -46,7 +46,7 @@ func (x *Executor) account(ctx *command.Ctx, mark resp.Mark, ticks uint64) {
 	}
 	if x.engine.latency.Load() {
 		if s.latency == nil {
-			s.latency = histogram.New()
+			s.latency = new(histogram.Histogram)
 		}
 		s.latency.Record(x.engine.ticks.Nanos(ticks))
 	}
@@ -85,7 +85,7 @@ func (e *Engine) CommandStats(c *command.Cmd) (sum CommandStats) {
 		ticks += s.ticks
 		if s.latency != nil {
 			if sum.Latency == nil {
-				sum.Latency = histogram.New()
+				sum.Latency = new(histogram.Histogram)
 			}
 			sum.Latency.Merge(s.latency)
 		}

@@ -48,8 +48,8 @@ func (n *Node) connect() {
 	follow(func() { n.Engine.TrackLatency(p.LatencyTracking.Load()) }, p.LatencyTracking)
 	follow(func() { n.Expirer.SetEffort(int(p.ActiveExpireEffort.Load())) }, p.ActiveExpireEffort)
 	follow(func() {
-		n.Space.SetLazyFree(p.LazyFreeLazyServerDel.Load(), p.LazyFreeLazyExpire.Load())
-	}, p.LazyFreeLazyServerDel, p.LazyFreeLazyExpire)
+		n.Space.SetLazyFree(p.LazyfreeLazyServerDel.Load(), p.LazyfreeLazyExpire.Load())
+	}, p.LazyfreeLazyServerDel, p.LazyfreeLazyExpire)
 	follow(n.configureLog, p.LogLevel, p.LogFormat, p.LogTimestampFormat)
 }
 

@@ -1,0 +1,184 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"runtime/debug"
+	"syscall"
+	"time"
+
+	"github.com/kvasirdb/kvasir/internal/config"
+	"github.com/kvasirdb/kvasir/internal/node"
+	"github.com/kvasirdb/kvasir/internal/platform/clock"
+	"github.com/kvasirdb/kvasir/internal/platform/glob"
+	"github.com/kvasirdb/kvasir/internal/platform/serverlog"
+)
+
+const serverUsage = `Usage: kvasir server [/path/to/valkey.conf] [--option value ...] [-]
+       kvasir server -            (reads the configuration from standard input)
+       kvasir server -v, --version
+       kvasir server -h, --help
+
+Examples:
+       kvasir server              (runs with the built-in defaults)
+       echo 'maxmemory 128mb' | kvasir server -
+       kvasir server /etc/valkey/6379.conf
+       kvasir server --port 7777
+       kvasir server /etc/valkey.conf --loglevel verbose -
+`
+
+// runServer is kvasir server: it reads the configuration, goes to the
+// background if asked, and serves until it is shut down.
+func runServer(args []string) int {
+	if len(args) == 1 {
+		switch args[0] {
+		case "-v", "--version":
+			fmt.Println(versionLine())
+			return 0
+		case "-h", "--help":
+			fmt.Print(serverUsage)
+			return 0
+		}
+	}
+	log := serverlog.New(os.Stdout, time.Now)
+	cfg, err := loadConfig(args, log)
+	if err != nil {
+		var line *config.LineError
+		if errors.As(err, &line) {
+			fmt.Fprint(os.Stderr, line.Report(node.ValkeyVersion))
+		} else {
+			log.Warningf("%v", err)
+		}
+		return 1
+	}
+	p := &cfg.Params
+	supervisor := supervise(p.Supervised.Load(), log)
+	if p.Daemonize.Load() && supervisor == nil {
+		parent, err := daemonize()
+		if err != nil {
+			log.Warningf("Cannot go to the background: %v", err)
+			return 1
+		}
+		if parent {
+			return 0
+		}
+	}
+	log.Noticef("oO0OoO0OoO0Oo Kvasir is starting oO0OoO0OoO0Oo")
+	log.Noticef("Kvasir version=%s, valkey=%s, bits=64, commit=%s, modified=%d, pid=%d, just started",
+		node.Version, node.ValkeyVersion, commit(), modified(), os.Getpid())
+	if len(args) == 0 {
+		log.Warningf("Warning: No config file specified, using the default config. In order to specify a config file use %s server /path/to/valkey.conf", os.Args[0])
+	} else {
+		log.Noticef("Configuration loaded")
+	}
+	executable, _ := os.Executable()
+	n, err := node.New(node.Options{Config: cfg, Log: log, Clock: clock.NewSystem(), Executable: executable, Files: config.OSFiles{}})
+	if err == nil {
+		err = n.Start()
+	}
+	if err != nil {
+		log.Warningf("%v", err)
+		return 1
+	}
+	supervisor.ready()
+	go handleSignals(n, log)
+	code := n.Run()
+	supervisor.stopping()
+	n.Goodbye()
+	return code
+}
+
+// loadConfig reads the configuration that the arguments describe.
+func loadConfig(args []string, log *serverlog.Log) (*config.Store, error) {
+	dir, err := os.Getwd()
+	if err != nil {
+		return nil, err
+	}
+	files := config.OSFiles{}
+	cfg := config.New(config.Environment{
+		Dir:       dir,
+		ChangeDir: files.ChangeDir,
+		Match:     glob.Match,
+		Warn:      func(text string) { log.Warningf("%s", text) },
+	})
+	err = cfg.Load(config.Sources{
+		CommandLine: config.ParseCommandLine(args),
+		Files:       files,
+		Stdin:       os.Stdin,
+		OpenLog:     files.OpenLog,
+	})
+	if err == nil {
+		log.SetFile(cfg.Params.LogFile.Load())
+		log.SetLevel(serverlog.Level(cfg.Params.LogLevel.Load()))
+		log.SetFormat(serverlog.Format(cfg.Params.LogFormat.Load()), serverlog.Timestamp(cfg.Params.LogTimestampFormat.Load()))
+	}
+	return cfg, err
+}
+
+// handleSignals shuts the server down on SIGTERM and SIGINT. A second SIGINT
+// ends the process at once. SIGHUP is ignored, as a server without a terminal
+// has to.
+func handleSignals(n *node.Node, log *serverlog.Log) {
+	signal.Ignore(syscall.SIGHUP)
+	ch := make(chan os.Signal, 4)
+	signal.Notify(ch, syscall.SIGTERM, syscall.SIGINT)
+	stopping := false
+	for s := range ch {
+		switch {
+		case stopping && s == syscall.SIGINT:
+			log.Raw(fmt.Sprintf("%d:signal-handler (%d) You insist... exiting now.\n", os.Getpid(), time.Now().Unix()))
+			os.Exit(1)
+		case stopping:
+		default:
+			stopping = true
+			name := "SIGTERM"
+			if s == syscall.SIGINT {
+				name = "SIGINT"
+			}
+			log.Raw(fmt.Sprintf("%d:signal-handler (%d) Received %s scheduling shutdown...\n", os.Getpid(), time.Now().Unix(), name))
+			go n.Shutdown(0)
+		}
+	}
+}
+
+// versionLine is the answer to --version, in the shape that scripts parse.
+func versionLine() string {
+	return fmt.Sprintf("Kvasir server v=%s valkey=%s redis=%s sha=%s:%d malloc=offheap bits=64 build=%s",
+		node.Version, node.ValkeyVersion, node.RedisVersion, commit(), modified(), goVersion())
+}
+
+func goVersion() string {
+	if info, ok := debug.ReadBuildInfo(); ok {
+		return info.GoVersion
+	}
+	return "unknown"
+}
+
+// commit returns the first eight digits of the commit that was built.
+func commit() string {
+	if v := setting("vcs.revision"); len(v) >= 8 {
+		return v[:8]
+	}
+	return "00000000"
+}
+
+// modified returns 1 when the build had uncommitted changes.
+func modified() int {
+	if setting("vcs.modified") == "true" {
+		return 1
+	}
+	return 0
+}
+
+func setting(key string) string {
+	if info, ok := debug.ReadBuildInfo(); ok {
+		for _, s := range info.Settings {
+			if s.Key == key {
+				return s.Value
+			}
+		}
+	}
+	return ""
+}
