@@ -1,27 +1,79 @@
-// Command kvasir is the server and its tools in one binary.
+// Command kvasir is the server and its tools in one binary. What it is follows
+// from its first argument, or from the name it is called by: valkey-server,
+// redis-cli and the like.
 package main
 
 import (
 	"fmt"
+	"io"
 	"os"
+	"path/filepath"
+	"strings"
 
-	"github.com/kvasirdb/kvasir/internal/config"
-	"github.com/kvasirdb/kvasir/internal/node"
-	"github.com/kvasirdb/kvasir/internal/platform/glob"
+	"github.com/kvasirdb/kvasir/internal/cli"
+	"github.com/kvasirdb/kvasir/internal/loadgen"
 )
 
-func main() {
-	cfg := config.New(config.Environment{Dir: "/", Match: glob.Match})
-	if err := cfg.Load(config.Sources{CommandLine: config.ParseCommandLine(os.Args[2:])}); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
+const usage = `Kvasir, a server for Valkey and Redis clients
+
+Usage:
+  kvasir server [/path/to/valkey.conf] [--option value ...] [-]
+  kvasir cli [options] [command [argument ...]]
+  kvasir benchmark [options] [command [argument ...]]
+
+Every tool explains itself with --help. Linked or copied to the name
+valkey-server, valkey-cli or valkey-benchmark (or redis-...), the binary is
+that tool.
+`
+
+// tools are the programs in this binary.
+var tools = map[string]func(args []string) int{
+	"server":    runServer,
+	"cli":       runCLI,
+	"benchmark": runBenchmark,
+}
+
+func main() { os.Exit(run(os.Args)) }
+
+func run(args []string) int {
+	if tool, ok := tools[toolName(args[0])]; ok {
+		return tool(args[1:])
 	}
-	n, err := node.New(cfg)
-	if err == nil {
-		err = n.Run()
+	if len(args) < 2 {
+		io.WriteString(os.Stderr, usage)
+		return 1
 	}
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
+	if tool, ok := tools[args[1]]; ok {
+		return tool(args[2:])
 	}
+	switch args[1] {
+	case "-h", "--help", "help":
+		io.WriteString(os.Stdout, usage)
+		return 0
+	case "-v", "--version", "version":
+		fmt.Println(versionLine())
+		return 0
+	}
+	fmt.Fprintf(os.Stderr, "kvasir: unknown tool %q\n\n%s", args[1], usage)
+	return 1
+}
+
+// toolName returns the tool that a program name stands for, as in valkey-cli,
+// or "".
+func toolName(program string) string {
+	base := strings.TrimSuffix(filepath.Base(program), ".exe")
+	for _, prefix := range []string{"valkey-", "redis-", "kvasir-"} {
+		if name, ok := strings.CutPrefix(base, prefix); ok {
+			return name
+		}
+	}
+	return ""
+}
+
+func runCLI(args []string) int {
+	return cli.Main(args, os.Stdin, os.Stdout, os.Stderr, os.Environ())
+}
+
+func runBenchmark(args []string) int {
+	return loadgen.Main(args, os.Stdin, os.Stdout, os.Stderr)
 }

@@ -128,19 +128,23 @@ func handleSignals(n *node.Node, log *serverlog.Log) {
 	for s := range ch {
 		switch {
 		case stopping && s == syscall.SIGINT:
-			log.Raw(fmt.Sprintf("%d:signal-handler (%d) You insist... exiting now.\n", os.Getpid(), time.Now().Unix()))
+			log.Raw(signalLine("You insist... exiting now."))
 			os.Exit(1)
-		case stopping:
-		default:
+		case !stopping:
 			stopping = true
 			name := "SIGTERM"
 			if s == syscall.SIGINT {
 				name = "SIGINT"
 			}
-			log.Raw(fmt.Sprintf("%d:signal-handler (%d) Received %s scheduling shutdown...\n", os.Getpid(), time.Now().Unix(), name))
+			log.Raw(signalLine("Received " + name + " scheduling shutdown..."))
 			go n.Shutdown(0)
 		}
 	}
+}
+
+// signalLine is a log line as a signal handler writes it.
+func signalLine(text string) string {
+	return fmt.Sprintf("%d:signal-handler (%d) %s\n", os.Getpid(), time.Now().Unix(), text)
 }
 
 // versionLine is the answer to --version, in the shape that scripts parse.

@@ -12,8 +12,7 @@ import (
 // is nobody.
 type supervisor struct{ socket string }
 
-// supervise finds the supervisor that the configuration asks for. Upstart
-// expects its job to stop itself; it is not supported, only recognised.
+// supervise finds the supervisor that the configuration asks for.
 func supervise(mode config.SupervisedMode, log *serverlog.Log) *supervisor {
 	socket := os.Getenv("NOTIFY_SOCKET")
 	if mode == config.SupervisedAuto && socket != "" {
