@@ -1,8 +1,6 @@
 package offheap
 
-import (
-	"testing"
-)
+import "testing"
 
 func newPool(t testing.TB) *Pool {
 	t.Helper()
@@ -47,25 +45,4 @@ func TestClassesCoverEverySize(t *testing.T) {
 			}
 		}
 	}
-}
-
-func BenchmarkAllocFree(b *testing.B) {
-	h := newPool(b).NewHeap()
-	for b.Loop() {
-		h.Free(h.Alloc(40, PurposeEntry), PurposeEntry)
-	}
-}
-
-func BenchmarkAlloc1000Free1000(b *testing.B) {
-	h := newPool(b).NewHeap()
-	var refs [1000]Ref
-	for b.Loop() {
-		for i := range refs {
-			refs[i] = h.Alloc(40, PurposeEntry)
-		}
-		for _, r := range refs {
-			h.Free(r, PurposeEntry)
-		}
-	}
-	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/1000, "ns/pair")
 }
