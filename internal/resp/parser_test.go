@@ -87,6 +87,9 @@ func TestParseCommands(t *testing.T) {
 		{"inline quotes within words", `a"b c"d 'x'"y"` + "\n", parsed{Commands: [][]string{{"ab cd", "xy"}}}},
 		{"inline empty word", `ECHO ""` + "\n", parsed{Commands: [][]string{{"ECHO", ""}}}},
 		{"inline short hex", `ECHO "\x4" "\xzz"` + "\n", parsed{Commands: [][]string{{"ECHO", "x4", "xzz"}}}},
+		{"inline single-quoted backslash before the last quote", `ECHO 'abc\'` + "\n", parsed{Commands: [][]string{{"ECHO", `abc\`}}}},
+		{"inline other spaces", "ECHO \x0b\x0ca\x0bb\n", parsed{Commands: [][]string{{"ECHO", "a\x0bb"}}}},
+		{"inline carriage return between words", "ECHO a\rb\n", parsed{Commands: [][]string{{"ECHO", "a", "b"}}}},
 		{"inline backslash before the last quote", `ECHO "abc\"` + "\n", parsed{Commands: [][]string{{"ECHO", `abc\`}}}},
 	}
 	for _, test := range tests {
