@@ -15,7 +15,7 @@ import (
 func (n *Node) Start() error {
 	p := &n.Config.Params
 	n.writePIDFile()
-	n.Log.Noticef("Running mode=standalone, port=%d.", p.Port.Load())
+	n.announce()
 	n.raiseFileLimit()
 	n.warnBacklog()
 	if err := n.listen(); err != nil {
