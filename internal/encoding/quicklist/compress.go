@@ -9,7 +9,7 @@ import (
 const (
 	lengthBytes = 4 // before the LZF data in a compressed node's block
 
-	// A node is compressed if it has this many bytes and saves that many.
+	// A node is compressed if it has this many bytes and saves more than that.
 	compressBytesMin = 48
 	compressSavesMin = 8
 	// A longer node's compressed length might not fit its 4 bytes.
@@ -62,9 +62,10 @@ func (l *List) compress(i int) {
 	if size < compressBytesMin || size > compressBytesMax {
 		return
 	}
-	target := l.h.Alloc(lengthBytes+size, why)
-	length := lzf.Compress(target.Bytes(lengthBytes + size)[lengthBytes:], n.ref().Bytes(size))
-	if length == 0 || length+compressSavesMin >= size {
+	room := size - compressSavesMin - 1
+	target := l.h.Alloc(lengthBytes+room, why)
+	length := compressTo(target.Bytes(lengthBytes + room)[lengthBytes:], n.ref().Bytes(size))
+	if length == 0 {
 		l.h.Free(target, why)
 		return
 	}
@@ -92,4 +93,12 @@ func (n node) inflateTo(dst []byte) {
 	if size, err := lzf.Decompress(dst, n.ref().Bytes(n.blockSize())[lengthBytes:]); err != nil || size != len(dst) {
 		panic("quicklist: a compressed node is corrupt")
 	}
+}
+
+// compressTo returns how many bytes it wrote to dst, 0 if they do not fit. The
+// compressor's table lies on this function's stack, so that lists need not
+// carry one around.
+func compressTo(dst, src []byte) int {
+	var c lzf.Compressor
+	return c.Compress(dst, src)
 }
