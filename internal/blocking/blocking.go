@@ -36,6 +36,7 @@ type Wait struct {
 	DB     int
 
 	SinceMillis int64 // when the wait began
+	Again       bool  // the command has run again and still waits
 
 	keys      []Key
 	heapIndex int

@@ -307,6 +307,11 @@ func (x *Executor) run(ctx *command.Ctx, began uint64) uint64 {
 	}
 	ctx.Effects.Reset()
 	ended := clock.Ticks()
+	if ctx.Client.Has(session.Blocked) {
+		if w := blocking.Of(ctx.Client); w != nil && (!ctx.Resumed || w.Again) {
+			return ended // counted when the wait ends
+		}
+	}
 	x.account(ctx, mark, ended-began)
 	return ended
 }
@@ -403,7 +408,8 @@ func (x *Executor) Apply(c *session.Client, args [][]byte) {
 // exclusive.
 func (x *Executor) Block(c *command.Ctx, b command.Block) {
 	if w := blocking.Of(c.Client); w != nil {
-		return // ran again and still waits
+		w.Again = true // ran again and still waits
+		return
 	}
 	args := make([][]byte, len(c.Args))
 	for i, a := range c.Args {
@@ -446,9 +452,13 @@ func (x *Executor) resume(w *blocking.Wait) bool {
 		Limits: x.engine.limits.Load(), Resumed: true, Server: x}
 	mark := c.Out.Mark()
 	ctx.Tx = x.worker.Begin(w.DB, x.now)
+	w.Again = false
 	x.run(&ctx, clock.Ticks())
-	if c.Out.BytesSince(mark) == 0 {
+	if w.Again {
 		return false
+	}
+	if c.Has(session.ReplyOff) {
+		c.Out.Rewind(mark)
 	}
 	x.endWait(w)
 	return true
