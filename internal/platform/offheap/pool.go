@@ -58,7 +58,8 @@ func NewPool(opts Options) (*Pool, error) {
 	return p, nil
 }
 
-// Close unmaps everything. No Ref of this pool may be used afterwards.
+// Close unmaps everything. No Heap and no Ref of this pool may be used
+// afterwards.
 func (p *Pool) Close() { p.pages.unmap() }
 
 // Contains reports whether r points into committed memory, so that reading
