@@ -146,13 +146,16 @@ func (r Result) extreme(value func() int64) time.Duration {
 }
 
 const (
-	latencyMicrosMin    = 10
-	latencyMicrosMax    = 3_000_000
-	defaultPrecision    = 3
-	precisionMax        = 5
-	keyspaceMax         = 1_000_000_000_000
-	progressInterval    = 250 * time.Millisecond
-	connectTimeout      = 30 * time.Second
+	latencyMicrosMin = 10
+	latencyMicrosMax = 3_000_000
+	defaultPrecision = 3
+	precisionMax     = 5
+	keyspaceMax      = 1_000_000_000_000
+	progressInterval = 250 * time.Millisecond
+	connectTimeout   = 30 * time.Second
+	// Connections that a lane has in the making at once: more than a server's
+	// backlog takes would be made after a second's pause.
+	dialsMax            = 64
 	rateHistogramFactor = 2
 )
 

@@ -96,21 +96,18 @@ func newEpollLoop(l *lane) (*epollLoop, error) {
 }
 
 func (e *epollLoop) open() error {
+	r := e.lane.run
 	e.live = len(e.conns)
-	for i := range e.conns {
-		c := &e.conns[i]
-		network, addr := e.lane.address(c.node)
-		var err error
-		if c.addr, err = resolve(network, addr); err != nil {
-			return &ConnectError{Addr: addr, Err: err}
+	started := 0
+	deadline := r.clock() + int64(connectTimeout)
+	for e.live > 0 && !r.stopped.Load() {
+		for started < len(e.conns) && started-(len(e.conns)-e.live) < dialsMax {
+			if err := e.start(started); err != nil {
+				return err
+			}
+			started++
 		}
-		if err := e.connect(c, i); err != nil {
-			return err
-		}
-	}
-	deadline := e.lane.run.clock() + int64(connectTimeout)
-	for e.live > 0 && !e.lane.run.stopped.Load() {
-		now := e.lane.run.clock()
+		now := r.clock()
 		if now >= deadline {
 			_, addr := e.lane.address(e.firstUnopened().node)
 			return &ConnectError{Addr: addr, Err: unix.ETIMEDOUT}
@@ -120,6 +117,17 @@ func (e *epollLoop) open() error {
 		}
 	}
 	return nil
+}
+
+// start makes a connection for the first time.
+func (e *epollLoop) start(index int) error {
+	c := &e.conns[index]
+	network, addr := e.lane.address(c.node)
+	var err error
+	if c.addr, err = resolve(network, addr); err != nil {
+		return &ConnectError{Addr: addr, Err: err}
+	}
+	return e.connect(c, index)
 }
 
 func (e *epollLoop) firstUnopened() *epollConn {

@@ -11,11 +11,7 @@ import (
 	"time"
 )
 
-const (
-	netInputBytes = 16 << 10
-	// Connections being made at once: a backlog is limited on most systems.
-	dialsMax = 64
-)
+const netInputBytes = 16 << 10
 
 // netLoop serves a lane's connections with a goroutine each and the standard
 // library's sockets. It runs on every system and speaks TLS.
