@@ -82,8 +82,8 @@ func (r ScoreRange) Interval(v *value.Value) (from, to int) {
 		return 0, 0
 	case v.Enc == value.ListPack:
 		lp := listpack.At(v.Root)
-		from = smallCount(lp, func(p int) bool { return r.below(scoreAt(lp, lp.Next(p))) })
-		to = smallCount(lp, func(p int) bool { return !r.above(scoreAt(lp, lp.Next(p))) })
+		from, _ = smallSearch(lp, func(p int) bool { return r.below(scoreAt(lp, lp.Next(p))) })
+		to, _ = smallSearch(lp, func(p int) bool { return !r.above(scoreAt(lp, lp.Next(p))) })
 	default:
 		tree := &largeOf(v).tree
 		low, high := sortedtree.BeforeScore(r.Min), sortedtree.AfterScore(r.Max)
@@ -183,7 +183,8 @@ func (b LexBound) rank(v *value.Value, end bool) int {
 	case v.Enc == value.ListPack:
 		var scratch listpack.Scratch
 		lp := listpack.At(v.Root)
-		return smallCount(lp, func(p int) bool { return !b.passed(lp.Bytes(p, &scratch), end) })
+		rank, _ := smallSearch(lp, func(p int) bool { return !b.passed(lp.Bytes(p, &scratch), end) })
+		return rank
 	case end == (b.Kind == Inclusive):
 		return largeOf(v).tree.Rank(sortedtree.AfterKey(b.Member))
 	}

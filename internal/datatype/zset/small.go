@@ -1,6 +1,8 @@
 package zset
 
 import (
+	"sort"
+
 	"github.com/kvasirdb/kvasir/internal/encoding/listpack"
 	"github.com/kvasirdb/kvasir/internal/platform/number"
 	"github.com/kvasirdb/kvasir/internal/platform/offheap"
@@ -31,15 +33,10 @@ func scoreElem(score float64, text []byte) listpack.Elem {
 // smallInsert puts a member that is not there into its place.
 func smallInsert(h *offheap.Heap, ref offheap.Ref, score float64, member []byte) offheap.Ref {
 	lp := listpack.At(ref)
-	at := lp.End()
-	for p := lp.First(); p != 0; {
-		s := lp.Next(p)
-		if other := scoreAt(lp, s); other > score || other == score && lp.Compare(p, member) > 0 {
-			at = p
-			break
-		}
-		p = lp.Next(s)
-	}
+	_, at := smallSearch(lp, func(p int) bool {
+		other := scoreAt(lp, lp.Next(p))
+		return other < score || other == score && lp.Compare(p, member) < 0
+	})
 	return smallPut(h, ref, at, score, member)
 }
 
@@ -60,13 +57,21 @@ func smallRank(lp listpack.View, member []byte) (rank int, score float64, ok boo
 	return 0, 0, false
 }
 
-// smallCount returns how many members come before the first one for which
-// before is false.
-func smallCount(lp listpack.View, before func(p int) bool) (n int) {
-	for p := lp.First(); p != 0 && before(p); n++ {
-		p = lp.Next(lp.Next(p))
+// smallSearch returns the number of members for which before is true, which are
+// the first ones, and the position behind them. Walking to each pair is cheap
+// and reading a score is not: the walk notes positions, and a binary search
+// reads few scores.
+func smallSearch(lp listpack.View, before func(p int) bool) (rank, at int) {
+	var buffer [128]int32
+	positions := buffer[:0]
+	for p := lp.First(); p != 0; p = lp.Next(lp.Next(p)) {
+		positions = append(positions, int32(p))
 	}
-	return n
+	rank = sort.Search(len(positions), func(i int) bool { return !before(int(positions[i])) })
+	if rank == len(positions) {
+		return rank, lp.End()
+	}
+	return rank, int(positions[rank])
 }
 
 // smallRange passes count members from rank on to visit, in either direction,
