@@ -132,10 +132,10 @@ func (r Result) Mean() time.Duration {
 	return time.Duration(r.Latencies.Mean() * float64(time.Microsecond))
 }
 
-// Min and Max return the extremes of the latency, 0 if there was no request.
+// Min returns the least latency, 0 if there was no request.
 func (r Result) Min() time.Duration { return r.extreme(r.Latencies.Min) }
 
-// Max returns the greatest latency.
+// Max returns the greatest latency, 0 if there was no request.
 func (r Result) Max() time.Duration { return r.extreme(r.Latencies.Max) }
 
 func (r Result) extreme(value func() int64) time.Duration {

@@ -2,7 +2,11 @@ package loadgen
 
 import (
 	"crypto/tls"
+	"crypto/x509"
+	"encoding/pem"
 	"io"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -94,5 +98,58 @@ func TestCipherLists(t *testing.T) {
 	}
 	if _, err := cipherSuites("UNKNOWN"); err == nil {
 		t.Error("a list of nothing known is accepted")
+	}
+}
+
+// TestTLSOptions goes through the files that the command line can name, against
+// a server that wants to see a client certificate.
+func TestTLSOptions(t *testing.T) {
+	certificate, pool := selfSigned(t)
+	dir, authorities := t.TempDir(), t.TempDir()
+	certFile, keyFile := filepath.Join(dir, "cert"), filepath.Join(dir, "key")
+	key, err := x509.MarshalPKCS8PrivateKey(certificate.PrivateKey)
+	if err != nil {
+		t.Fatal(err)
+	}
+	writePEM(t, certFile, "CERTIFICATE", certificate.Certificate[0])
+	writePEM(t, filepath.Join(authorities, "ca"), "CERTIFICATE", certificate.Certificate[0])
+	writePEM(t, keyFile, "PRIVATE KEY", key)
+	s := startTLSServer(t, &scriptedServer{}, &tls.Config{
+		Certificates: []tls.Certificate{certificate},
+		ClientAuth:   tls.RequireAnyClientCert,
+		ClientCAs:    pool,
+	})
+	pair := []string{"--tls", "--cert", certFile, "--key", keyFile}
+	for _, c := range []struct {
+		args []string
+		ok   bool
+	}{
+		{append(pair, "--cacert", certFile), true},
+		{append(pair, "--cacertdir", authorities), true},
+		{append(pair, "--insecure"), true},
+		{append(pair, "--insecure", "--tls-ciphers", "DEFAULT:-AES128-SHA256", "--tls-ciphersuites", "TLS_AES_128_GCM_SHA256"), true},
+		{append(pair, "--cacert", certFile, "--sni", "elsewhere"), false},
+		{append(pair, "--cacert", keyFile), false},
+		{append(pair, "--cacertdir", certFile), false},
+		{pair, false},
+		{[]string{"--tls", "--cert", certFile}, false},
+		{[]string{"--tls", "--cert", certFile, "--key", certFile}, false},
+		{append(pair, "--insecure", "--tls-ciphers", "NONE"), false},
+	} {
+		out := s.invoke(t, append([]string{"-q", "-c", "2", "-n", "4", "-t", "set"}, c.args...)...)
+		if (out.status == 0) != c.ok {
+			t.Errorf("%v: status %d, stderr %q", c.args, out.status, out.stderr)
+		}
+	}
+	if got := len(s.received()); got != 16 {
+		t.Errorf("%d requests over TLS, want 16", got)
+	}
+}
+
+func writePEM(t *testing.T, file, kind string, der []byte) {
+	t.Helper()
+	text := pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: der})
+	if err := os.WriteFile(file, text, 0o600); err != nil {
+		t.Fatal(err)
 	}
 }

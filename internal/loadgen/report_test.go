@@ -110,3 +110,23 @@ func TestProgressLine(t *testing.T) {
 		t.Errorf("progress %q in CSV", out.String())
 	}
 }
+
+func TestResultFigures(t *testing.T) {
+	r := Result{Latencies: latencies(map[int64]int64{100: 99, 2000: 1})}
+	// Values are the ends of buckets of 8 microseconds; the mean is of middles.
+	for name, c := range map[string]struct{ got, want time.Duration }{
+		"min":  {r.Min(), 96 * time.Microsecond},
+		"max":  {r.Max(), 2007 * time.Microsecond},
+		"p50":  {r.Percentile(50), 103 * time.Microsecond},
+		"p100": {r.Percentile(100), 2007 * time.Microsecond},
+		"mean": {r.Mean().Round(time.Microsecond), 119 * time.Microsecond},
+	} {
+		if c.got != c.want {
+			t.Errorf("%s is %v, want %v", name, c.got, c.want)
+		}
+	}
+	empty := Result{Latencies: latencies(nil)}
+	if empty.Min() != 0 || empty.Max() != 0 || empty.Mean() != 0 || empty.Percentile(99) != 0 {
+		t.Errorf("figures of no request: %v %v %v %v", empty.Min(), empty.Max(), empty.Mean(), empty.Percentile(99))
+	}
+}

@@ -37,9 +37,6 @@ func (s Sequence) Append(next Sequence, times int) Sequence {
 	return Sequence{wire: wire, commands: s.commands + times*next.commands}
 }
 
-// Len returns the number of commands, each of which the server answers.
-func (s Sequence) Len() int { return s.commands }
-
 // Bytes returns the size on the wire.
 func (s Sequence) Bytes() int { return len(s.wire) }
 
