@@ -28,7 +28,7 @@ func Check(v *value.Value) error {
 
 func checkSmall(v *value.Value) error {
 	lp := listpack.At(v.Root)
-	if lp.Len()%2 != 0 || !listpack.Validate(lp, true, func(listpack.View, int) bool { return true }) {
+	if lp.Len()%2 != 0 || !listpack.Validate(lp, true, nil) {
 		return fmt.Errorf("invalid listpack")
 	}
 	seen := map[string]bool{}
