@@ -169,6 +169,10 @@ func (a *app) run(command []string) error {
 		return a.bigKeys()
 	case modeHotKeys:
 		return a.hotKeys()
+	case modeSnapshot:
+		return a.snapshot()
+	case modeReplica:
+		return a.replica()
 	}
 	return fmt.Errorf("mode %d has no function", a.opts.mode)
 }

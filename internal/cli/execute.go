@@ -58,8 +58,7 @@ func (s *session) send(args []string, repeat int64) (moved bool, err error) {
 	case "monitor":
 		return false, s.monitor(args, verbatim)
 	case "sync", "psync":
-		fmt.Fprintln(s.app.errOut, "Replica output is not available in this version.")
-		return false, exitError(1)
+		return false, s.follow(args)
 	}
 	confirmations := 0 // pushes that confirm a subscription, one per channel
 	switch name {

@@ -27,6 +27,8 @@ const (
 	modeBigKeys
 	modeHotKeys
 	modeEval
+	modeSnapshot
+	modeReplica
 	modeTestHint
 	modeTestHintFile
 	modeUnavailable
@@ -81,6 +83,8 @@ type options struct {
 	memorySamples    int
 	hotKeysCount     int
 	script           string // the file of modeEval
+	snapshot         string // the file of modeSnapshot, "-" for standard output
+	functionsOnly    bool
 	hint             string
 }
 
@@ -225,6 +229,12 @@ func optionTable() []option {
 			return nil
 		}},
 		{names: "--eval", value: func(o *options, v string) error { o.mode, o.script = modeEval, v; return nil }},
+		{names: "--rdb", value: func(o *options, v string) error { o.mode, o.snapshot = modeSnapshot, v; return nil }},
+		{names: "--functions-rdb", value: func(o *options, v string) error {
+			o.mode, o.snapshot, o.functionsOnly = modeSnapshot, v, true
+			return nil
+		}},
+		enter("--replica --slave", modeReplica),
 		{names: "--test_hint", value: func(o *options, v string) error { o.mode, o.hint = modeTestHint, v; return nil }},
 		{names: "--test_hint_file", value: func(o *options, v string) error {
 			o.mode, o.hint = modeTestHintFile, v
@@ -233,10 +243,6 @@ func optionTable() []option {
 
 		unavailable("--ldb"),
 		unavailable("--ldb-sync-mode"),
-		unavailableValue("--rdb"),
-		unavailableValue("--functions-rdb"),
-		unavailable("--replica"),
-		unavailable("--slave"),
 		unavailableValue("--lru-test"),
 		unavailableValue("--cluster"),
 	}

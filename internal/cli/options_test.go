@@ -90,8 +90,8 @@ func TestUsageNamesEveryOption(t *testing.T) {
 		}
 		for _, name := range strings.Fields(entry.names) {
 			switch name {
-			case "-v", "--mptcp", "--test_hint", "--test_hint_file":
-				continue // an alias, and what only tests use
+			case "-v", "--mptcp", "--slave", "--test_hint", "--test_hint_file":
+				continue // aliases, and what only tests use
 			}
 			if !strings.Contains(usage.stdout, "  "+name) && !strings.Contains(usage.stdout, ", "+name) {
 				t.Errorf("usage lacks %s", name)

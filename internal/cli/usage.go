@@ -102,6 +102,11 @@ func usageSections() []usageSection {
 			{"--hotkeys", "Find the most used keys (needs an LFU policy)."},
 			{"--hotkeys-count <n>", fmt.Sprintf("How many of them (default: %d).", defaultHotKeys)},
 		}},
+		{"Replication", [][2]string{
+			{"--rdb <file>", "Save the server's data as an RDB file; - is standard\noutput."},
+			{"--functions-rdb <file>", "The same with the functions only."},
+			{"--replica", "Act as a replica and print the commands that come."},
+		}},
 		{"Mass insertion", [][2]string{
 			{"--pipe", "Send standard input, in protocol form, to the server."},
 			{"--pipe-timeout <seconds>", fmt.Sprintf("Give up when no reply comes for that long after the\nend of the input (default: %d, 0: never).", int(defaultPipeTimeout.Seconds()))},

@@ -177,6 +177,18 @@ func TestContextEndsDo(t *testing.T) {
 	}
 }
 
+func TestReadBehindReply(t *testing.T) {
+	addr, _ := serve(t, "tcp", "+OK\r\nraw bytes")
+	c := dial(t, Options{Addr: addr})
+	if v, err := c.Do(context.Background(), "SYNC"); err != nil || v.Str != "OK" {
+		t.Fatalf("got %v, %v", v, err)
+	}
+	raw := make([]byte, len("raw bytes"))
+	if _, err := io.ReadFull(c, raw); err != nil || string(raw) != "raw bytes" {
+		t.Fatalf("got %q, %v", raw, err)
+	}
+}
+
 func TestAppendCommandMatchesSend(t *testing.T) {
 	args := []string{"SET", "", "a\r\nb", strings.Repeat("y", 300)}
 	client, server := net.Pipe()

@@ -23,6 +23,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"strconv"
 	"sync/atomic"
@@ -338,6 +339,16 @@ func (c *Conn) Receive() (Value, error) {
 		}
 		c.onPush(v)
 	}
+}
+
+// Read takes bytes that are no reply, such as the snapshot a primary sends. What
+// Receive has buffered comes first.
+func (c *Conn) Read(p []byte) (int, error) {
+	n, err := c.reader.buf.Read(p)
+	if err != nil && err != io.EOF {
+		err = c.fail(err)
+	}
+	return n, err
 }
 
 // ReceiveContext is Receive, ended by ctx. When ctx ends first the connection
