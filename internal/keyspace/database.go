@@ -40,8 +40,8 @@ func (d *DB) FreeSome(heap *offheap.Heap, limit int) (done bool) {
 				return false
 			}
 			last := t.n - 1
-			t.eachSlot(last, func(s *uint64, _ uint64) bool {
-				freeBlock(heap, slotRef(*s))
+			t.eachSlot(last, func(s slot) bool {
+				freeBlock(heap, t.ref(s))
 				t.used--
 				limit--
 				return true
@@ -114,7 +114,7 @@ func (tx *Tx) scan(cursor uint64, count, only int, f func(e Entry)) uint64 {
 	seen, visits := 0, 10*count
 	for n < len(tables) {
 		t := &tables[n]
-		c = t.scan(c, func(s *uint64) {
+		c = t.scan(c, func(s slot) {
 			seen++
 			f(tx.entryAt(n, s))
 		})
@@ -139,10 +139,11 @@ func (tx *Tx) scan(cursor uint64, count, only int, f func(e Entry)) uint64 {
 }
 
 // entryAt makes an Entry from a slot of table n.
-func (tx *Tx) entryAt(n int, s *uint64) Entry {
-	r := slotRef(*s)
+func (tx *Tx) entryAt(n int, s slot) Entry {
+	t := tx.db.table(n)
+	r := t.ref(s)
 	key := entKey(r, entHeader(r))
-	return Entry{tx: tx, t: tx.db.table(n), slot: s, loc: Located{hashKey(tx.w.space.seed, key), uint32(n)}}
+	return Entry{tx: tx, t: t, slot: s, loc: Located{hashKey(tx.w.space.seed, key), uint32(n)}}
 }
 
 // Expired reports whether a found key's time has come.
@@ -175,13 +176,13 @@ func (tx *Tx) randomIn(n int) Entry {
 	for {
 		i := tx.w.Random() % t.n
 		k := 0
-		t.eachSlot(i, func(*uint64, uint64) bool { k++; return true })
+		t.eachSlot(i, func(slot) bool { k++; return true })
 		pick := int(tx.w.Random() % uint64(max(k, 16)))
 		if pick >= k {
 			continue
 		}
-		var found *uint64
-		t.eachSlot(i, func(s *uint64, _ uint64) bool {
+		var found slot
+		t.eachSlot(i, func(s slot) bool {
 			if pick == 0 {
 				found = s
 				return false

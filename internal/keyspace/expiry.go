@@ -262,11 +262,11 @@ func (tx *Tx) keep(x *expiryIndex, shard int, a uint32) {
 	}
 	for again := true; again; {
 		again = false
-		var gone *uint64
+		var gone slot
 		var later [16]int64
 		renew := later[:0]
-		t.eachSlot(t.bucketOf(l.Hash), func(s *uint64, _ uint64) bool {
-			r := slotRef(*s)
+		t.eachSlot(t.bucketOf(l.Hash), func(s slot) bool {
+			r := t.ref(s)
 			at := entExpiry(r, entHeader(r))
 			switch {
 			case at < 0:
@@ -279,7 +279,7 @@ func (tx *Tx) keep(x *expiryIndex, shard int, a uint32) {
 			return true
 		})
 		if gone != nil {
-			r := slotRef(*gone)
+			r := t.ref(gone)
 			key := entKey(r, entHeader(r))
 			e := Entry{tx: tx, t: t, slot: gone, loc: Located{hashKey(t.seed, key), l.Table}}
 			tx.removeAs(&e, key, ReasonExpired)
@@ -300,8 +300,8 @@ func (tx *Tx) rebuildExpiry(shard int) {
 	for n := shard; n < len(tables); n += Shards {
 		t := &tables[n]
 		for b := uint64(0); b < t.n && t.expires > 0; b++ {
-			t.eachSlot(b, func(s *uint64, _ uint64) bool {
-				r := slotRef(*s)
+			t.eachSlot(b, func(s slot) bool {
+				r := t.ref(s)
 				h := entHeader(r)
 				if at := entExpiry(r, h); at >= 0 {
 					l := Located{hashKey(t.seed, entKey(r, h)), uint32(n)}
@@ -376,8 +376,8 @@ func (tx *Tx) checkExpiry(shard int) error {
 		t := &tables[n]
 		var err error
 		for b := uint64(0); b < t.n; b++ {
-			t.eachSlot(b, func(s *uint64, _ uint64) bool {
-				r := slotRef(*s)
+			t.eachSlot(b, func(s slot) bool {
+				r := t.ref(s)
 				h := entHeader(r)
 				at := entExpiry(r, h)
 				if at < 0 {

@@ -1,6 +1,7 @@
 package keyspace
 
 import (
+	"math/bits"
 	"sync"
 	"sync/atomic"
 	"unsafe"
@@ -183,12 +184,16 @@ func (s *Space) PrefetchEntry(db int, l Located) {
 	if b == 0 {
 		return
 	}
-	w := load64(b.Ptr())
-	if m := matches(w, hashTag(l.Hash), bucketCap(w)); m != 0 {
-		r := slotRef(load64(b.Add(8 + trailingSlot(m))))
-		prefetch.T0(r.Ptr())
-	} else if w&chainedFlag != 0 {
-		prefetch.T0(slotRef(load64(b.Add(bucketBytes - 8))).Ptr())
+	if m := matches(load64(b.Add(bucketTags)), hashTag(l.Hash)); m != 0 {
+		prefetch.T0(t.ref(slot(b.Add(bits.TrailingZeros64(m) >> 3 * slotBytes))).Ptr())
+		return
+	}
+	tail := uint64(*(*uint32)(b.Add(bucketTags + 8)))
+	switch tag := byte(hashTag(l.Hash)); {
+	case byte(tail) == tag:
+		prefetch.T0(t.ref(slot(b.Add(8 * slotBytes))).Ptr())
+	case byte(tail>>8) == tag, tail>>16&0xff != 0:
+		prefetch.T0(t.ref(slot(b.Add(9 * slotBytes))).Ptr())
 	}
 }
 
@@ -221,7 +226,7 @@ func (s *Space) makeTables(heap *offheap.Heap, d *DB) {
 	r := heap.AllocZeroed(d.count*tableBytes, offheap.PurposeTable)
 	tables := unsafe.Slice((*table)(r.Ptr()), d.count)
 	for i := range tables {
-		tables[i].seed = s.seed
+		tables[i].seed, tables[i].origin = s.seed, uint64(s.pool.Base())
 	}
 	d.first.Store(&tables[0])
 }

@@ -9,9 +9,29 @@ import (
 	"github.com/kvasirdb/kvasir/internal/platform/offheap"
 )
 
-// embeddedMax is the longest key plus value, both with their headers, that
-// OBJECT ENCODING calls "embstr"; longer strings are "raw".
-const embeddedMax = 44
+// embeddedMax is the size up to which Valkey keeps a string in one block with
+// its key, which OBJECT ENCODING calls "embstr"; longer strings are "raw".
+const embeddedMax = 128
+
+// embeddedSize returns the size of Valkey's block for a key with a short value:
+// the object, the expiry, and the two strings with their headers.
+func embeddedSize(keyLen, valueLen int, expiry bool) int {
+	const object, terminator = 8, 1
+	header := 1
+	switch {
+	case keyLen >= 1<<16:
+		header = 9
+	case keyLen >= 1<<8:
+		header = 5
+	case keyLen >= 1<<5:
+		header = 3
+	}
+	n := object + 1 + header + keyLen + terminator
+	if expiry {
+		n += 8
+	}
+	return n + 3 + valueLen + terminator
+}
 
 // NumberText is room for the text of an integer.
 type NumberText [20]byte
@@ -65,14 +85,18 @@ func (e *Entry) StringLen() int {
 	return str.Len(offheap.Ref(entRoot(r, h)))
 }
 
-// EncodingName returns what OBJECT ENCODING calls a found key's string.
+// stringEncodingName returns what OBJECT ENCODING calls a found key's string.
 func (e *Entry) stringEncodingName() string {
-	h := entHeader(e.ref())
-	switch {
-	case h.encoding() == value.Int:
+	r := e.ref()
+	h := entHeader(r)
+	switch h.encoding() {
+	case value.Int:
 		return "int"
-	case h.encoding() == value.Inline && h&entGrown == 0 && h.inlineLen() <= embeddedMax:
-		return "embstr"
+	case value.Inline:
+		_, keyLen := keyAt(r, h)
+		if h&entGrown == 0 && embeddedSize(keyLen, h.inlineLen(), h&entHasExpiry != 0) <= embeddedMax {
+			return "embstr"
+		}
 	}
 	return "raw"
 }
@@ -86,12 +110,23 @@ func (tx *Tx) SetString(e *Entry, key, val []byte, expiry int64) {
 }
 
 func (tx *Tx) setString(e *Entry, key, val []byte, expiry int64) {
-	if len(val) <= 20 {
+	if len(val) <= number.IntTextMax {
 		if n, ok := number.ParseInt(val); ok {
 			tx.assignInt(e, key, n, expiry)
 			return
 		}
 	}
+	tx.assignText(e, key, val, expiry)
+}
+
+// SetText is SetString for a value that is not stored as an integer even if it
+// is one (INCRBYFLOAT).
+func (tx *Tx) SetText(e *Entry, key, val []byte, expiry int64) {
+	tx.assignText(e, key, val, expiry)
+	tx.modified(key, 1)
+}
+
+func (tx *Tx) assignText(e *Entry, key, val []byte, expiry int64) {
 	if len(val) > InlineMax {
 		r := str.NewBig(tx.w.heap, len(val), 0)
 		copy(str.Bytes(r), val)
@@ -169,7 +204,7 @@ func (tx *Tx) EditString(e *Entry, key []byte, n int, greedy bool) []byte {
 			room += n
 		}
 		r = heap.Resize(r, room, offheap.PurposeEntry)
-		*e.slot = slotWord(r, e.loc.Hash)
+		e.t.setRef(e.slot, r)
 	}
 	h = h&^(0xffff<<entValueShift) | header(n)<<entValueShift | entGrown
 	setEntHeader(r, h)

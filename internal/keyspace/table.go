@@ -6,6 +6,7 @@ import (
 	"unsafe"
 
 	"github.com/kvasirdb/kvasir/internal/platform/offheap"
+	"github.com/kvasirdb/kvasir/internal/platform/prefetch"
 )
 
 // table is a linear-hashing table of entry references. It lives outside the Go
@@ -17,15 +18,17 @@ import (
 // bucket n-2^L that has hash bit L set; shrinking moves the last bucket back.
 // Both touch two buckets only.
 //
-// A bucket is one cache line:
+// A bucket is one cache line of ten slots, an extension half a line of five:
 //
-//	byte 0..6   tags, one hash byte per slot; 0 is an empty slot
-//	byte 7      1 when chained: slot 6 refers to an extension
-//	word 1..7   slots: entry reference (48 bits), 16 low hash bits above it
+//	bucket                      extension
+//	byte  0..49  references     0..24   40 bits each: distance from the pool's
+//	                                    base in units of 8 bytes
+//	byte 50..59  tags          25..29   one hash byte per slot; 0 is an empty slot
+//	byte 60      flags         30       1 when chained: the last slot refers to
+//	                                    an extension, and has no tag
 //
-// An extension is half a line, one word of tags and three slots, the last of
-// which may refer to a further extension. With 5.5 entries a bucket, one in
-// five has an extension.
+// With seven entries a bucket on average, a twelfth of the entries lie in
+// extensions, and the table takes 10 bytes per key.
 //
 // Buckets lie in 4 KiB segments. Up to 64 buckets, base is the only segment,
 // whose block grows by doubling; beyond, base is the directory, an array of
@@ -43,26 +46,30 @@ type table struct {
 	baseCap uint64 // buckets that fit base (n ≤ 64), or segments that fit it
 	extends uint64 // extensions in use
 	seed    uint64 // of the space's hash
-	_       uint64
+	origin  uint64 // the pool's base
 }
 
 const tableBytes = int(unsafe.Sizeof(table{}))
 
 const (
 	bucketBytes    = 64
+	bucketSlots    = 10
+	bucketTags     = 50
+	bucketFlags    = 60
 	extensionBytes = 32
-	bucketSlots    = 7
-	extensionSlots = 3
+	extensionSlots = 5
+	extensionTags  = 25
+	extensionFlags = 30
+	slotBytes      = 5
 	segmentBuckets = 64
 	segmentBytes   = segmentBuckets * bucketBytes
 
-	chainedFlag = 1 << 56
-	refMask     = 1<<48 - 1
-	hashBits    = 16 // hash bits kept in a slot
+	chainedFlag = 1
+	slotMask    = 1<<40 - 1
 
-	// Load bounds in entries per bucket, times two.
-	growAbove2   = 11 // 5.5
-	shrinkBelow2 = 5  // 2.5
+	// Load bounds in entries per bucket.
+	growAbove   = 7
+	shrinkBelow = 3
 
 	ones  = 0x0101010101010101
 	highs = 0x8080808080808080
@@ -78,8 +85,77 @@ func hashTag(h uint64) uint64 {
 	return t
 }
 
-func slotWord(r offheap.Ref, h uint64) uint64 { return uint64(r) | h<<48 }
-func slotRef(w uint64) offheap.Ref            { return offheap.Ref(w & refMask) }
+// slot is the address of an entry's reference in its bucket or extension.
+type slot unsafe.Pointer
+
+// ref reads a reference. The three bytes behind it are in the same block.
+func (t *table) ref(s slot) offheap.Ref {
+	return offheap.Ref(t.origin + load64(unsafe.Pointer(s))&slotMask<<3)
+}
+
+// setRef overwrites a reference.
+func (t *table) setRef(s slot, r offheap.Ref) {
+	v := (uint64(r) - t.origin) >> 3
+	*(*uint32)(unsafe.Pointer(s)) = uint32(v)
+	*(*byte)(unsafe.Add(unsafe.Pointer(s), 4)) = byte(v >> 32)
+}
+
+// block is a bucket or an extension.
+type block struct {
+	at        unsafe.Pointer
+	slots     int // that hold entries or the reference to an extension
+	tags      int // offset of the tags
+	chained   bool
+	extension bool
+}
+
+func bucketBlock(r offheap.Ref) block {
+	p := r.Ptr()
+	return block{at: p, slots: bucketSlots, tags: bucketTags, chained: *(*byte)(unsafe.Add(p, bucketFlags)) != 0}
+}
+
+func extensionBlock(r offheap.Ref) block {
+	p := r.Ptr()
+	return block{at: p, slots: extensionSlots, tags: extensionTags, chained: *(*byte)(unsafe.Add(p, extensionFlags)) != 0, extension: true}
+}
+
+// entries is how many slots may hold entries.
+func (b *block) entries() int {
+	if b.chained {
+		return b.slots - 1
+	}
+	return b.slots
+}
+
+func (b *block) slot(i int) slot { return slot(unsafe.Add(b.at, i*slotBytes)) }
+func (b *block) tag(i int) *byte { return (*byte)(unsafe.Add(b.at, b.tags+i)) }
+
+// next returns the extension of a chained block.
+func (t *table) next(b *block) block { return extensionBlock(t.ref(b.slot(b.slots - 1))) }
+
+// setChained changes the flag.
+func (b *block) setChained(on bool) {
+	b.chained = on
+	at := bucketFlags
+	if b.extension {
+		at = extensionFlags
+	}
+	v := byte(0)
+	if on {
+		v = chainedFlag
+	}
+	*(*byte)(unsafe.Add(b.at, at)) = v
+}
+
+// empty reports whether no slot of an unchained block is in use.
+func (b *block) empty() bool {
+	for i := range b.slots {
+		if *b.tag(i) != 0 {
+			return false
+		}
+	}
+	return true
+}
 
 func (t *table) bucketOf(h uint64) uint64 {
 	mask := uint64(1)<<bits.Len64(t.n-1) - 1
@@ -124,50 +200,56 @@ func (t *table) bucketAddr(pool *offheap.Pool, h uint64) offheap.Ref {
 	return b
 }
 
-// slots of a bucket or extension with tag word w: how many hold entries.
-func bucketCap(w uint64) int {
-	if w&chainedFlag != 0 {
-		return bucketSlots - 1
-	}
-	return bucketSlots
-}
-
-func extensionCap(w uint64) int {
-	if w&chainedFlag != 0 {
-		return extensionSlots - 1
-	}
-	return extensionSlots
-}
-
-// matches returns a word with the high bit set in each of the first n tag
-// bytes that may equal tag. A false match is possible above a true one.
-func matches(w, tag uint64, n int) uint64 {
+// matches returns a word with the high bit set in each byte of w that may equal
+// tag. A false match is possible above a true one.
+func matches(w, tag uint64) uint64 {
 	x := w ^ tag*ones
-	return (x - ones) & ^x & highs & (1<<(8*n) - 1)
+	return (x - ones) & ^x & highs
 }
 
-// find returns the address of key's slot word, or nil.
-func (t *table) find(h uint64, key []byte) *uint64 {
+// find returns key's slot, or nil.
+func (t *table) find(h uint64, key []byte) slot {
 	if t.used == 0 {
 		return nil
 	}
-	b, tag := t.bucketAt(t.bucketOf(h)), hashTag(h)
-	w := load64(b.Ptr())
-	n := bucketCap(w)
+	p, tag := t.bucketAt(t.bucketOf(h)).Ptr(), hashTag(h)
+	for m := matches(load64(unsafe.Add(p, bucketTags)), tag); m != 0; m &= m - 1 {
+		s := slot(unsafe.Add(p, bits.TrailingZeros64(m)>>3*slotBytes))
+		if keyEqual(t.ref(s), key) {
+			return s
+		}
+	}
+	// The last two tags and the flags are one word.
+	tail := uint64(*(*uint32)(unsafe.Add(p, bucketTags+8)))
+	if byte(tail) == byte(tag) {
+		if s := slot(unsafe.Add(p, 8*slotBytes)); keyEqual(t.ref(s), key) {
+			return s
+		}
+	}
+	if byte(tail>>8) == byte(tag) {
+		if s := slot(unsafe.Add(p, 9*slotBytes)); keyEqual(t.ref(s), key) {
+			return s
+		}
+	}
+	if tail>>16&0xff == 0 {
+		return nil
+	}
+	return t.findExtended(t.ref(slot(unsafe.Add(p, 9*slotBytes))), byte(tag), key)
+}
+
+// findExtended goes on in the extensions of a bucket.
+func (t *table) findExtended(r offheap.Ref, tag byte, key []byte) slot {
 	for {
-		for m := matches(w, tag, n); m != 0; m &= m - 1 {
-			s := (*uint64)(b.Add(8 + bits.TrailingZeros64(m)&^7))
-			r := slotRef(*s)
-			if r != 0 && keyEqual(r, key) {
-				return s
+		b := extensionBlock(r)
+		for i := range b.entries() {
+			if *b.tag(i) == tag && keyEqual(t.ref(b.slot(i)), key) {
+				return b.slot(i)
 			}
 		}
-		if w&chainedFlag == 0 {
+		if !b.chained {
 			return nil
 		}
-		b = slotRef(load64(b.Add(8 + 8*n)))
-		w = load64(b.Ptr())
-		n = extensionCap(w)
+		r = t.ref(b.slot(b.slots - 1))
 	}
 }
 
@@ -181,156 +263,120 @@ func keyEqual(r offheap.Ref, key []byte) bool {
 }
 
 // insert adds an entry that is known to be absent and returns its slot. The
-// table may grow by one bucket afterwards; the slot is searched again then.
-func (t *table) insert(heap *offheap.Heap, h uint64, r offheap.Ref) *uint64 {
+// table may grow by one bucket.
+func (t *table) insert(heap *offheap.Heap, h uint64, r offheap.Ref) slot {
 	if t.n == 0 {
 		t.base = heap.AllocZeroed(bucketBytes, offheap.PurposeTable)
 		t.baseCap, t.n = 1, 1
 	}
-	s := t.place(heap, h, slotWord(r, h))
 	t.used++
-	if t.used*2 > t.n*growAbove2 {
+	if t.used > t.n*growAbove {
 		t.grow(heap)
-		s = t.slotOf(h, r)
 	}
-	return s
+	return t.place(heap, t.bucketAt(t.bucketOf(h)), byte(hashTag(h)), r)
 }
 
-// place puts a slot word into the chain of its bucket.
-func (t *table) place(heap *offheap.Heap, h, word uint64) *uint64 {
-	return t.placeAt(heap, t.bucketAt(t.bucketOf(h)), hashTag(h), word)
-}
-
-func (t *table) placeAt(heap *offheap.Heap, b offheap.Ref, tag, word uint64) *uint64 {
-	w := load64(b.Ptr())
-	n := bucketCap(w)
+// place puts an entry into the chain that begins with bucket r0.
+func (t *table) place(heap *offheap.Heap, r0 offheap.Ref, tag byte, r offheap.Ref) slot {
+	b := bucketBlock(r0)
 	for {
-		for i := 0; i < n; i++ {
-			if w>>(8*i)&0xff == 0 {
-				store64(b.Ptr(), w|tag<<(8*i))
-				s := (*uint64)(b.Add(8 + 8*i))
-				*s = word
-				return s
+		for i := range b.entries() {
+			if p := b.tag(i); *p == 0 {
+				*p = tag
+				t.setRef(b.slot(i), r)
+				return b.slot(i)
 			}
 		}
-		if w&chainedFlag == 0 {
-			return t.extend(heap, b, w, n, tag, word)
+		if !b.chained {
+			break
 		}
-		b = slotRef(load64(b.Add(8 + 8*n)))
-		w = load64(b.Ptr())
-		n = extensionCap(w)
+		b = t.next(&b)
 	}
-}
-
-// extend turns the last slot of a full, unchained block into a reference to a
-// new extension, to which the displaced entry and the new one go.
-func (t *table) extend(heap *offheap.Heap, b offheap.Ref, w uint64, n int, tag, word uint64) *uint64 {
+	// The last slot becomes the reference to a new extension, to which its
+	// entry moves.
 	x := heap.AllocZeroed(extensionBytes, offheap.PurposeTable)
 	t.extends++
-	last := n - 1
-	displacedTag := w >> (8 * last) & 0xff
-	store64(x.Ptr(), displacedTag|tag<<8)
-	store64(x.Add(8), load64(b.Add(8+8*last)))
-	s := (*uint64)(x.Add(16))
-	*s = word
-	store64(b.Add(8+8*last), uint64(x))
-	store64(b.Ptr(), w&^(0xff<<(8*last))|chainedFlag)
-	return s
+	xb := extensionBlock(x)
+	last := b.slots - 1
+	*xb.tag(0), *b.tag(last) = *b.tag(last), 0
+	t.setRef(xb.slot(0), t.ref(b.slot(last)))
+	*xb.tag(1) = tag
+	t.setRef(xb.slot(1), r)
+	t.setRef(b.slot(last), x)
+	b.setChained(true)
+	return xb.slot(1)
 }
 
-// slotOf finds the slot of a known entry by its reference.
-func (t *table) slotOf(h uint64, r offheap.Ref) *uint64 {
-	var found *uint64
-	t.eachSlot(t.bucketOf(h), func(s *uint64, _ uint64) bool {
-		if slotRef(*s) == r {
-			found = s
-		}
-		return found == nil
-	})
-	return found
-}
-
-// eachSlot calls f for every entry of bucket i and its chain, with the slot and
-// its tag, until f returns false. f must not change the chain.
-func (t *table) eachSlot(i uint64, f func(s *uint64, tag uint64) bool) {
-	b := t.bucketAt(i)
-	w := load64(b.Ptr())
-	n := bucketCap(w)
+// eachSlot calls f for every entry of bucket i and its chain until f returns
+// false. f must not change the chain.
+func (t *table) eachSlot(i uint64, f func(s slot) bool) {
+	b := bucketBlock(t.bucketAt(i))
 	for {
-		for k := 0; k < n; k++ {
-			if tag := w >> (8 * k) & 0xff; tag != 0 && !f((*uint64)(b.Add(8+8*k)), tag) {
+		for k := range b.entries() {
+			if *b.tag(k) != 0 && !f(b.slot(k)) {
 				return
 			}
 		}
-		if w&chainedFlag == 0 {
+		if !b.chained {
 			return
 		}
-		b = slotRef(load64(b.Add(8 + 8*n)))
-		w = load64(b.Ptr())
-		n = extensionCap(w)
+		b = t.next(&b)
 	}
 }
 
 // remove empties slot s of an entry with hash h. The hole is filled from the
 // end of the chain, so that extensions shrink with their bucket. The table may
 // shrink by one bucket. The entry itself is not freed.
-func (t *table) remove(heap *offheap.Heap, h uint64, s *uint64) {
+func (t *table) remove(heap *offheap.Heap, h uint64, s slot) {
 	t.unlink(heap, t.bucketAt(t.bucketOf(h)), s)
 	t.used--
 	switch {
 	case t.used == 0:
 		t.release(heap)
-	case t.n > 1 && t.used*2 < t.n*shrinkBelow2:
+	case t.n > 1 && t.used < t.n*shrinkBelow:
 		t.shrink(heap)
 	}
 }
 
-// unlink clears slot s in the chain that begins at b.
-func (t *table) unlink(heap *offheap.Heap, b offheap.Ref, s *uint64) {
-	var parent offheap.Ref
-	var link int // offset of the parent's reference to b
-	holder := b  // block that contains s
+// unlink clears slot s in the chain that begins with bucket r0.
+func (t *table) unlink(heap *offheap.Heap, r0 offheap.Ref, s slot) {
+	b := bucketBlock(r0)
+	parent, holder := b, b
 	at := uintptr(unsafe.Pointer(s))
-	w := load64(b.Ptr())
-	n := bucketCap(w)
-	for w&chainedFlag != 0 {
-		parent, link = b, 8+8*n
-		b = slotRef(load64(b.Add(link)))
-		w = load64(b.Ptr())
-		n = extensionCap(w)
-		if at > uintptr(b) && at < uintptr(b)+extensionBytes {
+	for b.chained {
+		parent = b
+		b = t.next(&b)
+		if at-uintptr(b.at) < extensionBytes {
 			holder = b
 		}
 	}
-	hole := (int(at-uintptr(holder)) - 8) / 8
-	if parent == 0 {
-		store64(holder.Ptr(), w&^(0xff<<(8*hole)))
-		*s = 0
-		return
+	hole := int(at-uintptr(holder.at)) / slotBytes
+	last := b.slots - 1
+	for *b.tag(last) == 0 {
+		last--
 	}
-	// b is the last extension; its last entry goes into the hole.
-	last := (bits.Len64(w) - 1) / 8
-	tag, word := w>>(8*last)&0xff, load64(b.Add(8+8*last))
-	if b != holder || last != hole {
-		hw := load64(holder.Ptr())
-		store64(holder.Ptr(), hw&^(0xff<<(8*hole))|tag<<(8*hole))
-		*s = word
+	// b is the end of the chain; its last entry goes into the hole.
+	if b.at != holder.at || last != hole {
+		*holder.tag(hole) = *b.tag(last)
+		t.setRef(s, t.ref(b.slot(last)))
 	}
-	w = load64(b.Ptr()) &^ (0xff << (8 * last))
-	store64(b.Ptr(), w)
-	store64(b.Add(8+8*last), 0)
-	if w == 0 {
-		store64(parent.Add(link), 0)
-		store64(parent.Ptr(), load64(parent.Ptr())&^chainedFlag)
-		heap.Free(b, offheap.PurposeTable)
+	*b.tag(last) = 0
+	if b.extension && b.empty() {
+		parent.setChained(false)
+		heap.Free(offheap.Ref(uintptr(b.at)), offheap.PurposeTable)
 		t.extends--
 	}
 }
 
-// taggedSlot is an entry on its way from one bucket to another.
-type taggedSlot struct{ tag, word uint64 }
+// moving is an entry on its way from one bucket to another.
+type moving struct {
+	ref offheap.Ref
+	tag byte
+}
 
-// grow adds bucket n and moves to it its share of the bucket it splits.
+// grow adds bucket n and moves to it its share of the bucket it splits. The
+// share is decided by a hash bit that is kept nowhere, so the keys are read;
+// they are prefetched together first.
 func (t *table) grow(heap *offheap.Heap) {
 	t.makeRoom(heap)
 	level := bits.Len64(t.n) - 1 // 2^level ≤ n
@@ -338,12 +384,17 @@ func (t *table) grow(heap *offheap.Heap) {
 	t.n++
 	sb, tb := t.bucketAt(source), t.bucketAt(target)
 	clear(tb.Bytes(bucketBytes))
-	var space [32]taggedSlot
-	for _, e := range t.drain(heap, sb, space[:0]) {
-		if t.hashBit(e.word, level) == 0 {
-			t.placeAt(heap, sb, e.tag, e.word)
+	var space [32]moving
+	list := t.drain(heap, sb, space[:0])
+	for _, e := range list {
+		prefetch.T0(e.ref.Ptr())
+	}
+	for _, e := range list {
+		h := hashKey(t.seed, entKey(e.ref, entHeader(e.ref)))
+		if h>>level&1 == 0 {
+			t.place(heap, sb, e.tag, e.ref)
 		} else {
-			t.placeAt(heap, tb, e.tag, e.word)
+			t.place(heap, tb, e.tag, e.ref)
 		}
 	}
 }
@@ -353,54 +404,37 @@ func (t *table) shrink(heap *offheap.Heap) {
 	last := t.n - 1
 	source := last - 1<<(bits.Len64(last)-1)
 	sb := t.bucketAt(source)
-	var space [32]taggedSlot
+	var space [32]moving
 	for _, e := range t.drain(heap, t.bucketAt(last), space[:0]) {
-		t.placeAt(heap, sb, e.tag, e.word)
+		t.place(heap, sb, e.tag, e.ref)
 	}
 	t.n = last
 	t.trimRoom(heap)
 }
 
-// drain empties the chain that begins at b and frees its extensions.
-func (t *table) drain(heap *offheap.Heap, b offheap.Ref, to []taggedSlot) []taggedSlot {
-	first := b
-	w := load64(b.Ptr())
-	n := bucketCap(w)
+// drain empties the chain that begins with bucket r0 and frees its extensions.
+func (t *table) drain(heap *offheap.Heap, r0 offheap.Ref, to []moving) []moving {
+	b := bucketBlock(r0)
 	for {
-		for k := 0; k < n; k++ {
-			if tag := w >> (8 * k) & 0xff; tag != 0 {
-				to = append(to, taggedSlot{tag, load64(b.Add(8 + 8*k))})
+		for k := range b.entries() {
+			if tag := *b.tag(k); tag != 0 {
+				to = append(to, moving{t.ref(b.slot(k)), tag})
 			}
 		}
-		chained := w&chainedFlag != 0
-		var next offheap.Ref
-		if chained {
-			next = slotRef(load64(b.Add(8 + 8*n)))
+		done := b
+		if b.chained {
+			b = t.next(&b)
 		}
-		if b != first {
-			heap.Free(b, offheap.PurposeTable)
+		if done.extension {
+			heap.Free(offheap.Ref(uintptr(done.at)), offheap.PurposeTable)
 			t.extends--
 		}
-		if !chained {
+		if !done.chained {
 			break
 		}
-		b = next
-		w = load64(b.Ptr())
-		n = extensionCap(w)
 	}
-	clear(first.Bytes(bucketBytes))
+	clear(r0.Bytes(bucketBytes))
 	return to
-}
-
-// hashBit returns bit i of the hash of the entry that a slot word refers to:
-// from the word itself, or from the key where the table is so large that the
-// word does not keep that bit.
-func (t *table) hashBit(word uint64, i int) uint64 {
-	if i < hashBits {
-		return word >> (48 + i) & 1
-	}
-	r := slotRef(word)
-	return hashKey(t.seed, entKey(r, entHeader(r))) >> i & 1
 }
 
 // makeRoom provides the memory of bucket n.
@@ -468,7 +502,7 @@ func (t *table) release(heap *offheap.Heap) {
 		}
 		heap.Free(t.base, offheap.PurposeTable)
 	}
-	*t = table{seed: t.seed}
+	*t = table{seed: t.seed, origin: t.origin}
 }
 
 // scan calls f for every entry in the buckets that cursor stands for and
@@ -476,14 +510,14 @@ func (t *table) release(heap *offheap.Heap) {
 // their bits reversed, so that the buckets into which one splits follow each
 // other: an entry that is there during the whole scan is met at least once,
 // however the table grows or shrinks in between.
-func (t *table) scan(cursor uint64, f func(s *uint64)) uint64 {
+func (t *table) scan(cursor uint64, f func(s slot)) uint64 {
 	if t.n == 0 {
 		return 0
 	}
 	level := bits.Len64(t.n) - 1
 	mask := uint64(1)<<level - 1
 	i := cursor & mask
-	visit := func(s *uint64, _ uint64) bool { f(s); return true }
+	visit := func(s slot) bool { f(s); return true }
 	t.eachSlot(i, visit)
 	if image := i + mask + 1; image < t.n {
 		t.eachSlot(image, visit)
@@ -509,8 +543,8 @@ func (t *table) check(pool *offheap.Pool, number func(h uint64) bool) error {
 	var used, expires uint64
 	for i := uint64(0); i < t.n; i++ {
 		var err error
-		t.eachSlot(i, func(s *uint64, tag uint64) bool {
-			r := slotRef(*s)
+		t.eachSlot(i, func(s slot) bool {
+			r := t.ref(s)
 			if !pool.Contains(r) {
 				err = fmt.Errorf("bucket %d: entry %#x outside the pool", i, r)
 				return false
@@ -524,10 +558,8 @@ func (t *table) check(pool *offheap.Pool, number func(h uint64) bool) error {
 			switch {
 			case t.bucketOf(h) != i:
 				err = fmt.Errorf("key %q in bucket %d, belongs to %d", entKey(r, hd), i, t.bucketOf(h))
-			case hashTag(h) != tag:
-				err = fmt.Errorf("key %q has tag %#x, not %#x", entKey(r, hd), tag, hashTag(h))
-			case *s != slotWord(r, h):
-				err = fmt.Errorf("key %q: slot %#x", entKey(r, hd), *s)
+			case t.find(h, entKey(r, hd)) != s:
+				err = fmt.Errorf("key %q is not found in its slot", entKey(r, hd))
 			case !number(h):
 				err = fmt.Errorf("key %q in the wrong table", entKey(r, hd))
 			}

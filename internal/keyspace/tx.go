@@ -1,7 +1,6 @@
 package keyspace
 
 import (
-	"math/bits"
 	"unsafe"
 
 	"github.com/kvasirdb/kvasir/internal/datatype/value"
@@ -101,14 +100,14 @@ func (tx *Tx) locate(key []byte) Located {
 type Entry struct {
 	tx   *Tx
 	t    *table
-	slot *uint64 // nil: absent
+	slot slot // nil: absent
 	loc  Located
 }
 
 // Found reports whether the key exists.
 func (e *Entry) Found() bool { return e.slot != nil }
 
-func (e *Entry) ref() offheap.Ref { return slotRef(*e.slot) }
+func (e *Entry) ref() offheap.Ref { return e.t.ref(e.slot) }
 
 func (tx *Tx) find(key []byte) Entry {
 	e := Entry{tx: tx, loc: tx.locate(key)}
@@ -360,7 +359,7 @@ func (tx *Tx) assign(e *Entry, key []byte, k header, n int, expiry int64) []byte
 	if have := heap.Pool().SizeOf(r); size > have || have-size > 8+have/4 {
 		heap.Free(r, offheap.PurposeEntry)
 		r = heap.Alloc(size, offheap.PurposeEntry)
-		*e.slot = slotWord(r, e.loc.Hash)
+		e.t.setRef(e.slot, r)
 	}
 	_, off := buildEntry(r, h, key, expiry)
 	if oldExpiry != expiry {
@@ -391,7 +390,7 @@ func (e *Entry) SetExpiry(key []byte, expiry int64) {
 		nr := heap.Alloc(entPrefixSize(len(key), expiry >= 0)+n, offheap.PurposeEntry)
 		_, off := buildEntry(nr, h, key, expiry)
 		copy(unsafe.Slice((*byte)(nr.Add(off)), n), unsafe.Slice((*byte)(r.Add(entPayload(r, h))), n))
-		*e.slot = slotWord(nr, e.loc.Hash)
+		e.t.setRef(e.slot, nr)
 		heap.Free(r, offheap.PurposeEntry)
 		tx.noteExpiry(e, old, expiry)
 	}
@@ -439,6 +438,3 @@ func (e *Entry) Rename(from []byte, to *Tx, name []byte) {
 	tx.modified(from, 1)
 	to.modified(name, 0)
 }
-
-// trailingSlot turns a match word into the byte offset of its first slot.
-func trailingSlot(m uint64) int { return bits.TrailingZeros64(m) &^ 7 }

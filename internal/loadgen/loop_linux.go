@@ -151,7 +151,7 @@ func (e *epollLoop) drive() error {
 	now := r.clock()
 	if !r.config.Idle {
 		for i := range e.conns {
-			if err := e.next(&e.conns[i], i, now); err != nil {
+			if err := e.next(&e.conns[i], i, r.clock()); err != nil {
 				return err
 			}
 		}
@@ -279,7 +279,7 @@ func (e *epollLoop) resume(now int64) error {
 			e.live--
 			continue
 		}
-		if err := e.dispatch(c, index, in, now); err != nil {
+		if err := e.dispatch(c, index, in, e.lane.run.clock()); err != nil {
 			return err
 		}
 	}
@@ -297,22 +297,33 @@ func (e *epollLoop) dispatch(c *epollConn, index int, in phase, now int64) error
 }
 
 func (e *epollLoop) send(c *epollConn, index int, data []byte) error {
-	n, err := rawWrite(c.fd, data)
-	if err != nil && err != unix.EAGAIN {
-		return fmt.Errorf("Error writing to the server: %w", capitalized{err}) //nolint:staticcheck // Valkey's text
-	}
-	if n == len(data) {
-		return nil
+	n, err := write(c.fd, data)
+	if err != nil || n == len(data) {
+		return err
 	}
 	c.overflow = append(c.overflow[:0], data[n:]...)
 	c.unsent = c.overflow
 	return e.control(unix.EPOLL_CTL_MOD, c.fd, index, unix.EPOLLIN|unix.EPOLLOUT)
 }
 
+// write returns how much the socket took. To a server that has hung up it
+// pretends to have written all: what the server said before, such as that it
+// has too many clients, is still to be read and tells more than the failure.
+func write(fd int, data []byte) (int, error) {
+	n, err := rawWrite(fd, data)
+	switch err {
+	case nil, unix.EAGAIN:
+		return n, nil
+	case unix.EPIPE, unix.ECONNRESET:
+		return len(data), nil
+	}
+	return 0, fmt.Errorf("Error writing to the server: %w", capitalized{err}) //nolint:staticcheck // Valkey's text
+}
+
 func (e *epollLoop) flush(c *epollConn, index int) error {
-	n, err := rawWrite(c.fd, c.unsent)
-	if err != nil && err != unix.EAGAIN {
-		return fmt.Errorf("Error writing to the server: %w", capitalized{err}) //nolint:staticcheck // Valkey's text
+	n, err := write(c.fd, c.unsent)
+	if err != nil {
+		return err
 	}
 	c.unsent = c.unsent[n:]
 	if len(c.unsent) > 0 {

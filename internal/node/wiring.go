@@ -26,7 +26,7 @@ func (n *Node) commands() [][]command.Spec {
 			Noticef:    n.Log.Noticef,
 		}),
 		n.shutdownCommands(),
-		stringcmd.Commands,
+		stringcmd.Commands(stringcmd.Deps{MaxBulkBytes: n.Config.Params.ProtoMaxBulkLen.Load}),
 	}
 }
 

@@ -52,6 +52,16 @@ func Release(h *offheap.Heap, r offheap.Ref) {
 	}
 }
 
+// ReleaseTo is Release for goroutines without a heap of their own. Most
+// references are not the last, so that nothing is freed.
+func ReleaseTo(p *offheap.Pool, r offheap.Ref) {
+	if refs(r).Add(^uint32(0)) == 0 {
+		h := p.NewHeap()
+		h.Free(r, offheap.PurposeString)
+		h.Close()
+	}
+}
+
 // Shared reports whether there is more than one reference.
 func Shared(r offheap.Ref) bool { return refs(r).Load() > 1 }
 

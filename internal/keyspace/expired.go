@@ -1,0 +1,28 @@
+package keyspace
+
+// FindUntouched is Find without moving the access clock: what EXISTS, TTL, TYPE
+// and OBJECT ask does not make a key look used.
+func (tx *Tx) FindUntouched(key []byte) Entry {
+	e := tx.Peek(key)
+	if e.slot == nil {
+		tx.w.Stats.Misses++
+	} else {
+		tx.w.Stats.Hits++
+	}
+	return e
+}
+
+// ExpiresAtOnce reports whether a key that is given this expiry, in Unix
+// milliseconds, should be removed instead. Only a server that decides on expiry
+// itself does so.
+func (tx *Tx) ExpiresAtOnce(expiry int64) bool {
+	return expiry <= tx.now && ExpirePolicy(tx.w.space.expirePolicy.Load()) == ExpireDelete
+}
+
+// RemoveExpired removes a found key because a command gave it an expiry that
+// has passed. It counts and is reported like any other expiry, so the command
+// itself has nothing to propagate. key must not be a view of the entry.
+func (e *Entry) RemoveExpired(key []byte) {
+	e.tx.w.Stats.Dirty++
+	e.tx.removeAs(e, key, ReasonExpired)
+}
