@@ -306,18 +306,16 @@ func (e *epollLoop) send(c *epollConn, index int, data []byte) error {
 	return e.control(unix.EPOLL_CTL_MOD, c.fd, index, unix.EPOLLIN|unix.EPOLLOUT)
 }
 
-// write returns how much the socket took. To a server that has hung up it
-// pretends to have written all: what the server said before, such as that it
-// has too many clients, is still to be read and tells more than the failure.
+// write returns how much the socket took; of a server that has hung up, all.
 func write(fd int, data []byte) (int, error) {
 	n, err := rawWrite(fd, data)
-	switch err {
-	case nil, unix.EAGAIN:
+	switch {
+	case err == nil, err == unix.EAGAIN:
 		return n, nil
-	case unix.EPIPE, unix.ECONNRESET:
+	case hungUp(err):
 		return len(data), nil
 	}
-	return 0, fmt.Errorf("Error writing to the server: %w", capitalized{err}) //nolint:staticcheck // Valkey's text
+	return 0, writeError(err)
 }
 
 func (e *epollLoop) flush(c *epollConn, index int) error {

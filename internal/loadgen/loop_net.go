@@ -117,8 +117,8 @@ func (n *netLoop) serve(c *netConn) error {
 		n.mu.Lock()
 		c.request = append(c.request[:0], n.lane.render(&c.session, in, r.clock())...)
 		n.mu.Unlock()
-		if _, err := c.conn.Write(c.request); err != nil {
-			return fmt.Errorf("Error writing to the server: %w", capitalized{cause(err)}) //nolint:staticcheck // Valkey's text
+		if _, err := c.conn.Write(c.request); err != nil && !hungUp(err) {
+			return writeError(err)
 		}
 		if err := n.await(c); err != nil {
 			return err

@@ -2,6 +2,7 @@ package loadgen
 
 import (
 	"errors"
+	"fmt"
 	"net"
 	"os"
 	"strings"
@@ -25,6 +26,18 @@ func cause(err error) error {
 
 // reason is the text of a system error as C programs print it.
 func reason(err error) string { return capitalized{cause(err)}.Error() }
+
+// hungUp tells whether a write failed because the server has closed the
+// connection. Then the loop reads on: what the server said before, such as that
+// it has too many clients, tells more than the failure, and the end of the
+// stream follows in any case.
+func hungUp(err error) bool {
+	return errors.Is(err, syscall.EPIPE) || errors.Is(err, syscall.ECONNRESET)
+}
+
+func writeError(err error) error {
+	return fmt.Errorf("Error writing to the server: %w", capitalized{cause(err)}) //nolint:staticcheck // Valkey's text
+}
 
 // capitalized shows an error with a capital letter: Go writes "connection
 // refused" where the C library has "Connection refused".

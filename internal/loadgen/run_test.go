@@ -146,12 +146,16 @@ func TestRunEndsWithItsContext(t *testing.T) {
 
 // TestRunReportsRefusal has the server say why before it hangs up.
 func TestRunReportsRefusal(t *testing.T) {
-	s := startServer(t, &scriptedServer{banner: "-ERR max number of clients reached\r\n"})
-	_, err := Run(t.Context(), Config{Addr: s.addr, Clients: 5, Requests: 100, Sequence: Command("PING")}, nil)
-	var refusal *ServerError
-	if !errors.As(err, &refusal) || refusal.Text != "ERR max number of clients reached" {
-		t.Errorf("error %v, want the server's", err)
-	}
+	bothLoops(t, func(t *testing.T, portable bool) {
+		s := startServer(t, &scriptedServer{banner: "-ERR max number of clients reached\r\n"})
+		_, err := Run(t.Context(), Config{
+			Addr: s.addr, Clients: 5, Requests: 100, Sequence: Command("PING"), portable: portable,
+		}, nil)
+		var refusal *ServerError
+		if !errors.As(err, &refusal) || refusal.Text != "ERR max number of clients reached" {
+			t.Errorf("error %v, want the server's", err)
+		}
+	})
 }
 
 // TestRunDuration needs no time of its own: what it checks is that warm-up and
