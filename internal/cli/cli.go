@@ -29,6 +29,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/kvasirdb/kvasir/internal/client"
 	"golang.org/x/term"
 )
 
@@ -49,6 +50,8 @@ type app struct {
 	errOut  io.Writer
 	session *session
 	help    *help
+	// builtinDocs is Program.Docs.
+	builtinDocs func() client.Value
 
 	stdoutTTY   bool
 	showPushes  bool
@@ -65,7 +68,21 @@ type app struct {
 // it. A terminal is recognized where stdin or stdout is an *os.File. Reading
 // stdin may go on in the background after Main has returned.
 func Main(args []string, stdin io.Reader, stdout, stderr io.Writer, variables []string) int {
-	return newApp(stdin, stdout, stderr, variables).main(args)
+	return Program{}.Main(args, stdin, stdout, stderr, variables)
+}
+
+// Program is the client with what it can be given from outside.
+type Program struct {
+	// Docs, if set, returns a COMMAND DOCS reply for where the server gives none:
+	// it is down, too old, or does not let this user ask.
+	Docs func() client.Value
+}
+
+// Main is the function Main for this program.
+func (p Program) Main(args []string, stdin io.Reader, stdout, stderr io.Writer, variables []string) int {
+	a := newApp(stdin, stdout, stderr, variables)
+	a.builtinDocs = p.Docs
+	return a.main(args)
 }
 
 func newApp(stdin io.Reader, stdout, stderr io.Writer, variables []string) *app {

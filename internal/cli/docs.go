@@ -50,8 +50,12 @@ func parseDocs(v client.Value) []commandDoc {
 	eachPair(v, func(name string, spec client.Value) {
 		docs = appendDocs(docs, []string{strings.ToUpper(name)}, spec)
 	})
-	sort.SliceStable(docs, func(i, j int) bool { return docs[i].name() < docs[j].name() })
+	sortDocs(docs)
 	return docs
+}
+
+func sortDocs(docs []commandDoc) {
+	sort.SliceStable(docs, func(i, j int) bool { return docs[i].name() < docs[j].name() })
 }
 
 func appendDocs(docs []commandDoc, words []string, spec client.Value) []commandDoc {
@@ -147,7 +151,6 @@ func parseCommands(v client.Value) []commandDoc {
 			params:  strings.Join(params, " "),
 		})
 	}
-	sort.SliceStable(docs, func(i, j int) bool { return docs[i].name() < docs[j].name() })
 	return docs
 }
 

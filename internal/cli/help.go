@@ -15,27 +15,35 @@ type help struct {
 	docs   []commandDoc
 	groups []string
 	tried  bool
+	// fromServer: the server itself has answered.
+	fromServer bool
 }
 
 func newHelp(a *app) *help { return &help{app: a} }
 
-// load fetches the documentation unless that was tried before. Without a server
-// there is none.
+// load fetches the documentation unless that was tried before. Where the server
+// gives none, what the program knows itself is completed by the names of the
+// server's commands; without either there is none.
 func (h *help) load() {
 	if h.tried {
 		return
 	}
 	h.tried = true
 	v, err := h.app.session.ask("COMMAND", "DOCS")
-	if err != nil {
-		return
-	}
-	if v.Kind != client.Error {
+	h.fromServer = err == nil && v.Kind != client.Error
+	if h.fromServer {
 		h.docs = parseDocs(v)
-	} else if v, err = h.app.session.ask("COMMAND"); err == nil && v.Kind == client.Array {
-		h.docs = parseCommands(v)
+	} else {
+		h.docs = nil
+		if h.app.builtinDocs != nil {
+			h.docs = parseDocs(h.app.builtinDocs())
+		}
+		if err == nil {
+			h.addNames()
+		}
 	}
 	seen := map[string]bool{}
+	h.groups = nil
 	for _, doc := range h.docs {
 		if doc.group != "" && !seen[doc.group] {
 			seen[doc.group] = true
@@ -45,10 +53,28 @@ func (h *help) load() {
 	sort.Strings(h.groups)
 }
 
-// retry lets the next use fetch again where there is nothing yet: a client that
-// had to authenticate first was refused.
+// addNames adds the server's commands that are not documented.
+func (h *help) addNames() {
+	v, err := h.app.session.ask("COMMAND")
+	if err != nil || v.Kind != client.Array {
+		return
+	}
+	known := map[string]bool{}
+	for _, doc := range h.docs {
+		known[doc.words[0]] = true
+	}
+	for _, doc := range parseCommands(v) {
+		if !known[doc.words[0]] {
+			h.docs = append(h.docs, doc)
+		}
+	}
+	sortDocs(h.docs)
+}
+
+// retry lets the next use fetch again where the server did not answer: a client
+// that had to authenticate first was refused.
 func (h *help) retry() {
-	if len(h.docs) == 0 {
+	if !h.fromServer {
 		h.tried = false
 	}
 }

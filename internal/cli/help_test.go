@@ -1,13 +1,16 @@
 package cli
 
 import (
+	"bytes"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/kvasirdb/kvasir/internal/client"
 )
 
 // testArg is an argument of testDocs: "name", "name?" optional, "name*"
@@ -194,6 +197,28 @@ func TestHelpOfOldServer(t *testing.T) {
 	for line, want := range map[string]string{"get ": "key", "get k ": "", "ping ": "...options..."} {
 		if got, _ := h.hint(line); got != want {
 			t.Errorf("%q: hint %q, want %q", line, got, want)
+		}
+	}
+}
+
+func TestBuiltinDocs(t *testing.T) {
+	program := Program{Docs: func() client.Value { return decode(t, testDocs()) }}
+	run := func(args ...string) string {
+		var stdout bytes.Buffer
+		program.Main(args, strings.NewReader(""), &stdout, io.Discard, nil)
+		return stdout.String()
+	}
+	down := "127.0.0.1:1"
+	if got := run("-u", "valkey://"+down, "--test_hint", "MGET "); got != "key [key ...]\n" {
+		t.Errorf("without a server: %q", got)
+	}
+	old := newFakeServer(t, script(map[string]string{
+		"command docs": "-ERR Unknown subcommand\r\n",
+		"command":      array(array(bulk("get"), ":9\r\n", "*0\r\n", ":1\r\n"), array(bulk("module.x"), ":2\r\n", "*0\r\n", ":1\r\n")),
+	}))
+	for line, want := range map[string]string{"GET ": "key\n", "MODULE.X ": "key\n", "MGET ": "key [key ...]\n"} {
+		if got := run(old.args("--test_hint", line)...); got != want {
+			t.Errorf("%q with an old server: %q, want %q", line, got, want)
 		}
 	}
 }
