@@ -149,7 +149,7 @@ func (a *app) run(command []string) error {
 	}
 	config, err := a.opts.tls.config()
 	if err != nil {
-		return err
+		return fmt.Errorf("Could not negotiate a TLS connection: %w", err)
 	}
 	a.session = newSession(a, &a.opts, config)
 	defer a.session.disconnect()

@@ -113,8 +113,8 @@ func loadRoots(file, dir string) (*x509.CertPool, error) {
 	return roots, nil
 }
 
-// cipherSuites reads a colon-separated list in Go's (IANA's) names. TLS 1.3
-// suites are accepted and have no effect: Go chooses among those itself.
+// cipherSuites reads a colon-separated list, in OpenSSL's names or IANA's. TLS
+// 1.3 suites are accepted and have no effect: Go chooses among those itself.
 func cipherSuites(list string) ([]uint16, error) {
 	var ids []uint16
 	for _, name := range strings.Split(list, ":") {
@@ -129,9 +129,24 @@ func cipherSuites(list string) ([]uint16, error) {
 
 func cipherSuite(name string) (uint16, bool) {
 	for _, suite := range tls.CipherSuites() {
-		if strings.EqualFold(suite.Name, name) {
+		if strings.EqualFold(suite.Name, name) || strings.EqualFold(opensslName(suite.Name), name) {
 			return suite.ID, true
 		}
 	}
 	return 0, false
+}
+
+// opensslName turns TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256 into
+// ECDHE-RSA-AES128-GCM-SHA256. TLS 1.3 suites have the same name in both.
+func opensslName(iana string) string {
+	exchange, cipher, found := strings.Cut(strings.TrimPrefix(iana, "TLS_"), "_WITH_")
+	if !found {
+		return iana
+	}
+	cipher = strings.NewReplacer("AES_128", "AES128", "AES_256", "AES256", "CBC_", "",
+		"CHACHA20_POLY1305_SHA256", "CHACHA20_POLY1305").Replace(cipher)
+	if exchange != "RSA" {
+		cipher = exchange + "_" + cipher
+	}
+	return strings.ReplaceAll(cipher, "_", "-")
 }

@@ -9,6 +9,7 @@ import (
 	"net"
 	"strings"
 	"testing"
+	"testing/iotest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -285,6 +286,23 @@ func TestReadLargerThanBuffer(t *testing.T) {
 	}
 	if v.Elems[0].Str != long || v.Elems[1].Str != long[:readBufferBytes*2] {
 		t.Fatal("content differs")
+	}
+}
+
+// TestReadAcrossBufferEnds lets replies end anywhere in the buffer, so that the
+// bytes behind them make the buffer move.
+func TestReadAcrossBufferEnds(t *testing.T) {
+	var wire strings.Builder
+	const count = 20_000
+	for i := range count {
+		fmt.Fprintf(&wire, "$%d\r\n%s\r\n", 5+i%13, strings.Repeat(string(rune('a'+i%26)), 5+i%13))
+	}
+	r := NewReader(iotest.HalfReader(strings.NewReader(wire.String())), DefaultLimits)
+	for i := range count {
+		v, err := r.Read()
+		if want := strings.Repeat(string(rune('a'+i%26)), 5+i%13); err != nil || v.Str != want {
+			t.Fatalf("reply %d is %q, %v, want %q", i, v.Str, err, want)
+		}
 	}
 }
 

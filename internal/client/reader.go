@@ -207,11 +207,14 @@ func (r *Reader) readBulk(kind Kind) (Value, error) {
 	if err != nil {
 		return Value{}, err
 	}
-	return Value{Kind: kind, Str: string(data)}, r.readLineEnd()
+	// Copied before the next read, which may move what the buffer holds.
+	v := Value{Kind: kind, Str: string(data)}
+	return v, r.readLineEnd()
 }
 
-// readBytes reads exactly n bytes. Most strings sit whole in the buffer and are
-// copied once, by the caller's string conversion.
+// readBytes reads exactly n bytes, which are valid until the next read. Most
+// strings sit whole in the buffer and are copied once, by the caller's string
+// conversion.
 func (r *Reader) readBytes(n int64) ([]byte, error) {
 	if n <= int64(r.buf.Buffered()) {
 		data, err := r.buf.Peek(int(n))
