@@ -67,6 +67,7 @@ import (
 	"unsafe"
 
 	"github.com/kvasirdb/kvasir/internal/platform/hashing"
+	"github.com/kvasirdb/kvasir/internal/platform/invariant"
 	"github.com/kvasirdb/kvasir/internal/platform/offheap"
 )
 
@@ -149,6 +150,10 @@ func (t *Table) Find(hash uint64, key []byte) Element {
 // Insert adds an element whose key is not in the table. The table owns it from
 // now on.
 func (t *Table) Insert(h *offheap.Heap, why offheap.Purpose, hash uint64, e Element) {
+	if invariant.Enabled {
+		invariant.Check(hash == t.Hash(e.Key()), "hash %#x of %q", hash, e.Key())
+		invariant.Check(t.Find(hash, e.Key()) == 0, "%q is in the table", e.Key())
+	}
 	i := t.index(hash)
 	a := appender{t, h, why, t.bucket(i)}
 	a.add(tagOf(hash), slotOf(e, hash, t.levelOf(i)))
@@ -161,6 +166,9 @@ func (t *Table) Insert(h *offheap.Heap, why offheap.Purpose, hash uint64, e Elem
 // Replace puts element e into the place of old, which is in the table and has
 // the same key, whose hash is hash. It does not free old.
 func (t *Table) Replace(hash uint64, old, e Element) {
+	if invariant.Enabled {
+		invariant.Check(string(old.Key()) == string(e.Key()), "%q replaced by %q", old.Key(), e.Key())
+	}
 	b, i := t.locate(hash, old)
 	b.slots[i] = b.slots[i]&^elementMask | uint64(e)
 }

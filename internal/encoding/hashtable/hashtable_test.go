@@ -115,6 +115,29 @@ func (m *model) free(buckets int) {
 	}
 }
 
+// No operation may change more than one bucket, however large the table is, or
+// move a block larger than a page of the directory.
+func TestEachOperationCostsAtMostOneBucket(t *testing.T) {
+	m := newModel(t, 8)
+	step := func(i int, op func(key string)) {
+		before := m.table.Buckets()
+		op(fmt.Sprint(i))
+		if after := m.table.Buckets(); after-before > 1 || before-after > 1 {
+			t.Fatalf("operation %d: %d buckets became %d", i, before, after)
+		}
+		if size := m.h.Pool().SizeOf(m.table.root); size > segmentBuckets*bucketBytes {
+			t.Fatalf("operation %d: a root of %d bytes", i, size)
+		}
+	}
+	const total = 220_000
+	for i := range total {
+		step(i, func(key string) { m.put(key, 0) })
+	}
+	for i := range total {
+		step(i, m.remove)
+	}
+}
+
 // Growing and shrinking pass every form of the directory (64 and 32,768
 // buckets) and the move of the window (65,536 buckets).
 func TestGrowAndShrink(t *testing.T) {

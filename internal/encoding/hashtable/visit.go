@@ -91,15 +91,14 @@ func (t *Table) Random(rng *rand.Rand) Element {
 // at returns element i of a chain, or 0.
 func (b *bucket) at(i int) Element {
 	for {
-		if used := b.used(); i < used {
+		used := b.used()
+		if i < used {
 			return b.element(i)
-		} else {
-			i -= used
 		}
 		if b.tags < overflowFlag {
 			return 0
 		}
-		b = b.next()
+		b, i = b.next(), i-used
 	}
 }
 

@@ -2,6 +2,7 @@ package sortedtree
 
 import (
 	"github.com/kvasirdb/kvasir/internal/encoding/hashtable"
+	"github.com/kvasirdb/kvasir/internal/platform/invariant"
 	"github.com/kvasirdb/kvasir/internal/platform/offheap"
 )
 
@@ -74,6 +75,9 @@ func (c *cutting) fromLeaf(l *leaf) int {
 	i := int(c.rank)
 	if c.bound != nil {
 		i = l.search(c.bound) - 1
+		if invariant.Enabled {
+			invariant.Check(i >= 0 && string(l.element(i).Key()) == string(c.bound.key), "%q is not in the tree", c.bound.key)
+		}
 	}
 	count := min(c.count, int(l.used)-i)
 	for j := range count {

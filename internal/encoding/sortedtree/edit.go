@@ -2,12 +2,19 @@ package sortedtree
 
 import (
 	"github.com/kvasirdb/kvasir/internal/encoding/hashtable"
+	"github.com/kvasirdb/kvasir/internal/platform/invariant"
 	"github.com/kvasirdb/kvasir/internal/platform/offheap"
 )
 
 // Insert adds an element that is not in the tree.
 func (t *Tree) Insert(h *offheap.Heap, why offheap.Purpose, e hashtable.Element) {
 	b := Before(e)
+	if invariant.Enabled {
+		invariant.Check(e.Numbered(), "%q has no number", e.Key())
+		after := b
+		after.place = afterKey
+		invariant.Check(t.Rank(b) == t.Rank(after), "%q is in the tree", e.Key())
+	}
 	ins := insertion{editor{t, h, why}, &b, e}
 	ins.run()
 }
@@ -15,6 +22,9 @@ func (t *Tree) Insert(h *offheap.Heap, why offheap.Purpose, e hashtable.Element)
 // Append adds an element that comes after all others, without reading any. A
 // tree built this way has full nodes.
 func (t *Tree) Append(h *offheap.Heap, why offheap.Purpose, e hashtable.Element) {
+	if invariant.Enabled {
+		invariant.Check(t.Rank(Before(e)) == t.Len(), "%q is not behind all others", e.Key())
+	}
 	ins := insertion{editor{t, h, why}, nil, e}
 	ins.run()
 }
