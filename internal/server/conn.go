@@ -130,7 +130,8 @@ func (l *Loop) received(c *conn, n int, err error) bool {
 	case err == nil && n > 0:
 		c.LastInteractionMillis = l.nowMillis
 		c.NetworkInputBytes += int64(n)
-		l.inputBytes += int64(n)
+		l.stats.InputBytes += int64(n)
+		l.stats.Reads++
 		return true
 	case errors.Is(err, poll.ErrAgain):
 		return false
@@ -235,6 +236,7 @@ func (l *Loop) parse(c *conn, frames []byte) (rest []byte) {
 			if c.Out.BufferCap() == 0 {
 				c.Out.SetBuffer(l.borrow())
 			}
+			l.requests++
 			if l.exec.Queue(&c.Client, args, frames[:n:n]) {
 				l.exec.Execute()
 			}
@@ -279,7 +281,8 @@ func (l *Loop) flush(c *conn) bool {
 		if n > 0 {
 			c.Out.Consume(n)
 			c.NetworkOutputBytes += int64(n)
-			l.outputBytes += int64(n)
+			l.stats.OutputBytes += int64(n)
+			l.stats.Writes++
 			continue
 		}
 		if errors.Is(err, poll.ErrAgain) {

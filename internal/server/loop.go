@@ -10,6 +10,7 @@ import (
 
 	"github.com/kvasirdb/kvasir/internal/blocking"
 	"github.com/kvasirdb/kvasir/internal/engine"
+	"github.com/kvasirdb/kvasir/internal/platform/clock"
 	"github.com/kvasirdb/kvasir/internal/platform/poll"
 	"github.com/kvasirdb/kvasir/internal/session"
 )
@@ -45,7 +46,12 @@ type Loop struct {
 	lastCron  time.Time
 	cursor    int // where the next check of idle clients begins
 
-	inputBytes, outputBytes int64 // read in exclusive mode
+	stats    LoopStats // of this turn and all before
+	requests int64     // queued so far
+
+	statsMu   sync.Mutex
+	published LoopStats // guarded by statsMu: as of the last turn
+	zero      bool      // guarded by statsMu: start over at the end of this turn
 
 	inboxMu sync.Mutex
 	inbox   []func()
@@ -114,6 +120,7 @@ func (l *Loop) patience() time.Duration {
 // turn handles one round of events. The stages are those of the package
 // comment.
 func (l *Loop) turn(events []poll.Event) {
+	ticks, commands := clock.Ticks(), l.requests
 	began := time.Now()
 	l.tick(began)
 	for i := range events {
@@ -143,9 +150,12 @@ func (l *Loop) turn(events []poll.Event) {
 	}
 	if began.Sub(l.lastCron) >= cronInterval {
 		l.lastCron = began
+		t := clock.Ticks()
 		l.cron()
+		l.stats.CronTicks += clock.Ticks() - t
 	}
 	l.settle()
+	l.publish(clock.Ticks()-ticks, l.requests-commands)
 }
 
 // tick freezes the time for this turn.

@@ -89,21 +89,6 @@ type Server struct {
 	Stats Stats
 }
 
-// Stats are the server's counters for INFO.
-type Stats struct {
-	Connections         atomic.Int64 // accepted
-	Rejected            atomic.Int64 // refused for maxclients
-	InputBytes          atomic.Int64
-	OutputBytes         atomic.Int64
-	OutputLimitClosed   atomic.Int64 // closed for client-output-buffer-limit
-	QueryLimitClosed    atomic.Int64 // closed for client-query-buffer-limit
-	PostponedReads      atomic.Int64
-	Turns               atomic.Int64
-	TurnMicros          atomic.Int64
-	TurnCommandMicros   atomic.Int64
-	CommandsPerTurnPeak atomic.Int64
-}
-
 // New returns a server with n loops that are not running yet.
 func New(e *engine.Engine, n int, limits *Limits, hooks Hooks) (*Server, error) {
 	s := &Server{engine: e, hooks: hooks, clients: map[uint64]*conn{}}
