@@ -1,8 +1,8 @@
 package cli
 
 import (
+	"errors"
 	"fmt"
-	"io"
 	"strings"
 	"unicode"
 
@@ -62,8 +62,11 @@ func (e *editor) makeRaw() (restore func(), err error) {
 	}, nil
 }
 
-// readLine lets the user edit a line. io.EOF is Ctrl-D on an empty line,
-// errInterrupted Ctrl-C.
+// errLeft is Ctrl-D on an empty line.
+var errLeft = errors.New("left by the user")
+
+// readLine lets the user edit a line. It returns errLeft for Ctrl-D on an empty
+// line, errInterrupted for Ctrl-C, and io.EOF when the terminal is gone.
 func (e *editor) readLine(prompt string, h *history) (string, error) {
 	restore, err := e.makeRaw()
 	if err != nil {
@@ -102,7 +105,7 @@ func (e *editor) edit(prompt string, h *history) (string, error) {
 			return "", errInterrupted
 		case k == keyCtrlD && len(e.line) == 0:
 			e.finish()
-			return "", io.EOF
+			return "", errLeft
 		}
 		e.press(k)
 		if len(e.app.input.pending) == 0 { // what is pasted is drawn once

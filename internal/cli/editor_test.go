@@ -91,7 +91,7 @@ func TestEditing(t *testing.T) {
 
 func TestEditorLeaves(t *testing.T) {
 	for keys, want := range map[string]error{
-		"\x04":    io.EOF,
+		"\x04":    errLeft,
 		"abc\x03": errInterrupted,
 		"abc":     io.EOF, // the terminal is gone
 	} {
