@@ -24,7 +24,7 @@
 // Fields and values are views: valid until the callback returns or the hash
 // changes, whichever is first; those from Get also end with the next use of its
 // scratch. No callback may change the hash. A hash from which the last field is
-// taken has Root 0 and keeps its encoding.
+// taken is as a new one, with Root 0.
 package hash
 
 import (

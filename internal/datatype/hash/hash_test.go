@@ -31,7 +31,7 @@ func checkMemory(h *offheap.Heap, hashes ...*value.Value) error {
 	h.Sync()
 	total := 0
 	for _, v := range hashes {
-		total += Bytes(h.Pool(), v, 0)
+		total += Memory(h, v, 0)
 	}
 	if used := h.Pool().UsedBy(why); used != int64(total) {
 		return fmt.Errorf("the pool counts %d bytes, the hashes %d", used, total)
@@ -121,7 +121,7 @@ func TestValuesOfEverySize(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if whole := Bytes(h.Pool(), &v, 0); whole > 64<<10 {
+	if whole := Memory(h, &v, 0); whole > 64<<10 {
 		t.Errorf("a value that was large once leaves %d bytes", whole)
 	}
 	if err := checkMemory(h, &v); err != nil {
@@ -482,7 +482,7 @@ func TestMemory(t *testing.T) {
 	for i := range total {
 		put(h, &v, fmt.Sprintf("member:%09d", i), fmt.Sprintf("value:%010d", i), NoExpiry)
 	}
-	per := float64(Bytes(h.Pool(), &v, 0)) / total
+	per := float64(Memory(h, &v, 0)) / total
 	t.Logf("%.1f bytes each", per)
 	if per > 56 {
 		t.Errorf("%.1f bytes each", per)

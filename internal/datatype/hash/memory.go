@@ -35,7 +35,7 @@ func Copy(h *offheap.Heap, v *value.Value) value.Value {
 	return c
 }
 
-// Free frees the whole hash.
+// Free frees the whole hash and leaves it empty, as a new one.
 func Free(h *offheap.Heap, v *value.Value) {
 	for !FreeStep(h, v, 1<<20) {
 	}
@@ -55,7 +55,7 @@ func FreeStep(h *offheap.Heap, v *value.Value, fields int) bool {
 		}
 	}
 	h.Free(v.Root, why)
-	v.Root = 0
+	v.Enc, v.Root = value.ListPack, 0
 	return true
 }
 
@@ -67,9 +67,10 @@ func FreeEffort(v *value.Value) int {
 	return 1
 }
 
-// Bytes returns the memory of the hash. Of a large one, it measures the given
+// Memory returns the bytes of the hash. Of a large one, it measures the given
 // number of fields and takes the others to be like them; 0 measures all.
-func Bytes(pool *offheap.Pool, v *value.Value, samples int) int {
+func Memory(h *offheap.Heap, v *value.Value, samples int) int {
+	pool := h.Pool()
 	if v.Root == 0 {
 		return 0
 	}

@@ -24,7 +24,7 @@ func Copy(h *offheap.Heap, v *value.Value) value.Value {
 	return c
 }
 
-// Free frees the whole set.
+// Free frees the whole set and leaves it empty, as a new one.
 func Free(h *offheap.Heap, v *value.Value) {
 	for !FreeStep(h, v, 1<<20) {
 	}
@@ -40,7 +40,7 @@ func FreeStep(h *offheap.Heap, v *value.Value, members int) bool {
 		return false
 	}
 	h.Free(v.Root, why)
-	v.Root = 0
+	v.Enc, v.Root = undecided, 0
 	return true
 }
 
@@ -52,9 +52,10 @@ func FreeEffort(v *value.Value) int {
 	return 1
 }
 
-// Bytes returns the memory of the set. Of a table, it measures the given number
+// Memory returns the bytes of the set. Of a table, it measures the given number
 // of members and takes the others to be like them; 0 measures all.
-func Bytes(pool *offheap.Pool, v *value.Value, samples int) int {
+func Memory(h *offheap.Heap, v *value.Value, samples int) int {
+	pool := h.Pool()
 	if v.Root == 0 {
 		return 0
 	}

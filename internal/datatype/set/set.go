@@ -13,7 +13,7 @@
 //
 // Members are passed to callbacks as views: valid until the callback returns or
 // the set changes, whichever is first. No callback may change the set. A set
-// from which the last member is taken has Root 0 and keeps its encoding.
+// from which the last member is taken is as a new one, with Root 0.
 package set
 
 import (
@@ -32,7 +32,10 @@ const (
 	why = offheap.PurposeSet
 	// intsetEntriesMax is the limit of an intset whatever the configuration.
 	intsetEntriesMax = 1 << 30
-	tableBytes       = hashtable.HeadBytes
+	// undecided is the encoding of an empty set for which Prepare was not
+	// called: the first member decides. It is that of a zero Value.
+	undecided  = value.Encoding(0)
+	tableBytes = hashtable.HeadBytes
 )
 
 func tableOf(v *value.Value) *hashtable.Table { return (*hashtable.Table)(v.Root.Ptr()) }
@@ -105,9 +108,7 @@ func Add(h *offheap.Heap, lim *value.Limits, v *value.Value, member []byte) bool
 
 // begin makes the empty structure of a set that has none.
 func begin(h *offheap.Heap, lim *value.Limits, v *value.Value, member []byte) {
-	switch v.Enc {
-	case value.IntSet, value.ListPack, value.HashTable:
-	default:
+	if v.Enc == undecided {
 		v.Enc = encodingFor(lim, member, 1)
 	}
 	switch v.Enc {

@@ -32,7 +32,7 @@ func checkMemory(h *offheap.Heap, sets ...*value.Value) error {
 	h.Sync()
 	total := 0
 	for _, v := range sets {
-		total += Bytes(h.Pool(), v, 0)
+		total += Memory(h, v, 0)
 	}
 	if used := h.Pool().UsedBy(why); used != int64(total) {
 		return fmt.Errorf("the pool counts %d bytes, the sets %d", used, total)
@@ -237,7 +237,7 @@ func TestFreeStepAndEffort(t *testing.T) {
 	if FreeEffort(&v) != 10_000 {
 		t.Errorf("effort %d", FreeEffort(&v))
 	}
-	whole, sampled := Bytes(h.Pool(), &v, 0), Bytes(h.Pool(), &v, 5)
+	whole, sampled := Memory(h, &v, 0), Memory(h, &v, 5)
 	if math.Abs(float64(whole-sampled)) > float64(whole)/5 {
 		t.Errorf("%d bytes, sampled %d", whole, sampled)
 	}
@@ -382,7 +382,7 @@ func TestMemory(t *testing.T) {
 	for i := range total {
 		Add(h, lim, &v, fmt.Appendf(nil, "member:%09d", i))
 	}
-	per := float64(Bytes(h.Pool(), &v, 0)) / total
+	per := float64(Memory(h, &v, 0)) / total
 	t.Logf("%.1f bytes each", per)
 	if per > 39 {
 		t.Errorf("%.1f bytes each", per)

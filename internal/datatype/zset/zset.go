@@ -16,7 +16,7 @@
 //
 // Members are passed to callbacks as views: valid until the callback returns or
 // the set changes, whichever is first. No callback may change the set. A set
-// from which the last member is taken has Root 0 and keeps its encoding.
+// from which the last member is taken is as a new one, with Root 0.
 package zset
 
 import (

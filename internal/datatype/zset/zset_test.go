@@ -32,7 +32,7 @@ func checkMemory(h *offheap.Heap, sets ...*value.Value) error {
 	h.Sync()
 	total := 0
 	for _, v := range sets {
-		total += Bytes(h.Pool(), v, 0)
+		total += Memory(h, v, 0)
 	}
 	if used := h.Pool().UsedBy(why); used != int64(total) {
 		return fmt.Errorf("the pool counts %d bytes, the sets %d", used, total)
@@ -462,7 +462,7 @@ func TestMemory(t *testing.T) {
 		for i := range total {
 			Add(h, lim, &v, rng.Float64()*1e6, fmt.Appendf(nil, "member:%09d", i), 0)
 		}
-		per := float64(Bytes(h.Pool(), &v, 0)) / float64(total)
+		per := float64(Memory(h, &v, 0)) / float64(total)
 		t.Logf("%d members: %.1f bytes each", total, per)
 		if per > limit {
 			t.Errorf("%d members: %.1f bytes each, at most %.0f", total, per, limit)
@@ -483,7 +483,7 @@ func BenchmarkAdd(b *testing.B) {
 				copy(member[7:], fmt.Sprintf("%09d", rng.IntN(total)))
 				Add(h, lim, &v, rng.Float64()*1e6, member, 0)
 			}
-			b.ReportMetric(float64(Bytes(h.Pool(), &v, 0))/float64(total), "bytes/member")
+			b.ReportMetric(float64(Memory(h, &v, 0))/float64(total), "bytes/member")
 		})
 	}
 }
