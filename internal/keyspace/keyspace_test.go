@@ -315,6 +315,7 @@ func TestExclusiveStopsOthers(t *testing.T) {
 	const workers, rounds = 4, 2000
 	done := make(chan struct{})
 	counter := 0
+	f.w.Leave()
 	for range workers {
 		w := f.space.NewWorker(nil)
 		go func() {
@@ -328,12 +329,11 @@ func TestExclusiveStopsOthers(t *testing.T) {
 			}
 		}()
 	}
-	f.w.Leave()
 	for range workers {
 		<-done
 	}
 	f.w.Enter()
-	if want := workers * (rounds + 2) / 3; counter != workers*((rounds+2)/3) {
+	if want := workers * ((rounds + 2) / 3); counter != want {
 		t.Fatalf("counter is %d, want %d", counter, want)
 	}
 }

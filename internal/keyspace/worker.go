@@ -66,7 +66,8 @@ const (
 	ReasonEvicted
 )
 
-// NewWorker registers a worker. sink may be nil.
+// NewWorker registers a worker. sink may be nil. The caller holds no reader lock:
+// registering waits for exclusive mode to end.
 func (s *Space) NewWorker(sink Sink) *Worker {
 	w := &Worker{space: s, heap: s.pool.NewHeap(), sink: sink}
 	w.tx.w, w.other.w = w, w
