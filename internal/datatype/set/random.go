@@ -86,9 +86,14 @@ func RandomDistinct(v *value.Value, rng *rand.Rand, count int, visit func(member
 	}
 }
 
+// keptShare is how many times more members must go than stay for Pop to build
+// the set anew.
+const keptShare = 5
+
 // Pop takes count random members out, or all if there are not more, and passes
-// each to visit before it goes.
-func Pop(h *offheap.Heap, v *value.Value, rng *rand.Rand, count int, visit func(member []byte)) {
+// each to visit before it goes. A table that loses most of its members becomes
+// a listpack if the others fit one: Valkey then builds a new set of them.
+func Pop(h *offheap.Heap, lim *value.Limits, v *value.Value, rng *rand.Rand, count int, visit func(member []byte)) {
 	var scratch listpack.Scratch
 	switch size := Len(v); {
 	case count <= 0:
@@ -119,5 +124,29 @@ func Pop(h *offheap.Heap, v *value.Value, rng *rand.Rand, count int, visit func(
 			t.Remove(h, why, t.Hash(e.Key()), e)
 			e.Free(h, why)
 		}
+		if (size-count)*keptShare <= count {
+			toListpackIfFits(h, lim, v)
+		}
 	}
+}
+
+// toListpackIfFits makes a table a listpack unless it is too large.
+func toListpackIfFits(h *offheap.Heap, lim *value.Limits, v *value.Value) {
+	t := tableOf(v)
+	if t.Len() > lim.SetMaxListpackEntries {
+		return
+	}
+	total := 0
+	for e := range t.All() {
+		total += len(e.Key())
+		if len(e.Key()) > lim.SetMaxListpackValue || !listpack.SafeToAdd(0, total) {
+			return
+		}
+	}
+	lp := listpack.New(h, why, 0)
+	for e := range t.All() {
+		lp = listpack.Append(h, why, lp, e.Key())
+	}
+	Free(h, v)
+	v.Enc, v.Root = value.ListPack, lp
 }

@@ -209,7 +209,7 @@ func TestPop(t *testing.T) {
 		popped := map[string]bool{}
 		for step := 1; Len(&v) > 0; step += 3 {
 			before := Len(&v)
-			Pop(h, &v, rng, step, func(m []byte) {
+			Pop(h, lim, &v, rng, step, func(m []byte) {
 				if popped[string(m)] || !Contains(&v, m) {
 					t.Fatalf("%q popped twice", m)
 				}
@@ -226,6 +226,33 @@ func TestPop(t *testing.T) {
 			t.Errorf("%d of %d popped, root %x", len(popped), len(all), v.Root)
 		}
 		if err := checkMemory(h); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// A table becomes a listpack when five times more members go than stay, and
+// only then.
+func TestPopShrinks(t *testing.T) {
+	long := strings.Repeat("x", 65)
+	for _, c := range []struct {
+		members []string
+		count   int
+		want    value.Encoding
+	}{
+		{numbers(0, 600), 499, value.HashTable},
+		{numbers(0, 600), 500, value.ListPack},
+		{numbers(0, 6000), 5872, value.ListPack},
+		{numbers(0, 6000), 5871, value.HashTable},
+		{[]string{long + "1", long + "2", long + "3", long + "4", long + "5", long + "6"}, 5, value.HashTable},
+	} {
+		h, lim, rng := newHeap(t), value.DefaultLimits(), rand.New(rand.NewPCG(1, 1))
+		v := of(h, lim, c.members...)
+		Pop(h, lim, &v, rng, c.count, func([]byte) {})
+		if v.Enc != c.want || Len(&v) != len(c.members)-c.count || Check(&v) != nil {
+			t.Errorf("%d of %d popped: encoding %d, %d left, %v", c.count, len(c.members), v.Enc, Len(&v), Check(&v))
+		}
+		if err := checkMemory(h, &v); err != nil {
 			t.Error(err)
 		}
 	}
@@ -289,7 +316,9 @@ func TestPacked(t *testing.T) {
 	if _, ok := LoadIntSet(h, lim, block[1:]); ok {
 		t.Error("a cut intset is accepted")
 	}
-	for name, bad := range map[string][]byte{"a member twice": []byte("\x10\x00\x00\x00\x03\x00\x81\x61\x02\x81\x62\x02\x81\x61\x02\xff")} {
+	for name, bad := range map[string][]byte{
+		"a member twice": []byte("\x10\x00\x00\x00\x03\x00\x81\x61\x02\x81\x62\x02\x81\x61\x02\xff"),
+	} {
 		if _, ok := LoadListpack(h, lim, bad); ok {
 			t.Errorf("%s is accepted", name)
 		}
@@ -323,7 +352,7 @@ func FuzzSet(f *testing.F) {
 			case 0:
 				Prepare(h, lim, &v, member, int(ops[1])%12)
 			case 1:
-				Pop(h, &v, rng, int(ops[1])%4, func(m []byte) {
+				Pop(h, lim, &v, rng, int(ops[1])%4, func(m []byte) {
 					if !want[string(m)] {
 						t.Fatalf("popped %q", m)
 					}

@@ -39,7 +39,9 @@ func LoadListpack(h *offheap.Heap, lim *value.Limits, block []byte) (v value.Val
 		Free(h, &v)
 		return v, false
 	}
-	ApplyLimits(h, lim, &v)
+	if Len(&v) > lim.ZSetMaxListpackEntries {
+		toLarge(h, &v)
+	}
 	return v, true
 }
 
