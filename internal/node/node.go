@@ -53,6 +53,7 @@ type Node struct {
 	Server    *server.Server
 	Reclaimer *expire.Reclaimer
 	Expirer   *expire.Expirer
+	Telemetry Telemetry
 
 	options    Options
 	background *engine.Executor // the expirer's

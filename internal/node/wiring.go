@@ -26,6 +26,7 @@ func (n *Node) commands() [][]command.Spec {
 			Noticef:    n.Log.Noticef,
 		}),
 		n.shutdownCommands(),
+		n.telemetryCommands(),
 		stringcmd.Commands(stringcmd.Deps{MaxBulkBytes: n.Config.Params.ProtoMaxBulkLen.Load}),
 	}
 }
@@ -51,6 +52,7 @@ func (n *Node) connect() {
 		n.Space.SetLazyFree(p.LazyfreeLazyServerDel.Load(), p.LazyfreeLazyExpire.Load())
 	}, p.LazyfreeLazyServerDel, p.LazyfreeLazyExpire)
 	follow(n.configureLog, p.LogLevel, p.LogFormat, p.LogTimestampFormat)
+	n.connectTelemetry()
 }
 
 // hooks are what the server asks of the node.
@@ -62,16 +64,12 @@ func (n *Node) hooks() server.Hooks {
 	}
 }
 
-// cron runs ten times a second on loop 0.
-func (n *Node) cron(int64) {}
-
 // expiryPaused reports whether expiry is not this server's to decide now.
 func (n *Node) expiryPaused() bool { return false }
 
 // resetStats zeroes the counters of all parts.
 func (n *Node) resetStats() {
-	n.Engine.ResetStats()
-	n.Reclaimer.ResetFreed()
+	n.Telemetry.Core.ResetStats()
 }
 
 // configCaller describes a client to CONFIG SET.

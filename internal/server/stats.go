@@ -14,6 +14,7 @@ type Stats struct {
 type LoopStats struct {
 	InputBytes, OutputBytes int64
 	Reads, Writes           int64 // that moved bytes
+	ClientBytes             int64 // memory of the loops' clients and their buffers
 
 	Turns              int64
 	TurnTicks          uint64 // in all, without waiting for events
@@ -27,6 +28,7 @@ func (s *LoopStats) add(o *LoopStats) {
 	s.OutputBytes += o.OutputBytes
 	s.Reads += o.Reads
 	s.Writes += o.Writes
+	s.ClientBytes += o.ClientBytes
 	s.Turns += o.Turns
 	s.TurnTicks += o.TurnTicks
 	s.TurnTicksMax = max(s.TurnTicksMax, o.TurnTicksMax)
@@ -58,7 +60,7 @@ func (s *Server) ResetStats() {
 	s.Stats.QueryLimitClosed.Store(0)
 	for _, l := range s.loops {
 		l.statsMu.Lock()
-		l.published, l.zero = LoopStats{}, true
+		l.published, l.zero = LoopStats{ClientBytes: l.published.ClientBytes}, true
 		l.statsMu.Unlock()
 	}
 }
@@ -70,7 +72,7 @@ func (l *Loop) publish(ticks uint64, commands int64) {
 	s := &l.stats
 	l.statsMu.Lock()
 	if l.zero {
-		*s, l.zero = LoopStats{}, false
+		*s, l.zero = LoopStats{ClientBytes: s.ClientBytes}, false
 	} else {
 		s.Turns++
 		s.TurnTicks += ticks

@@ -1,0 +1,7 @@
+//go:build unix && !linux
+
+package telemetry
+
+import "golang.org/x/sys/unix"
+
+func threadUsage(*unix.Rusage) bool { return false }
