@@ -186,6 +186,8 @@ func (a *app) run(command []string) error {
 		return a.bigKeys()
 	case modeHotKeys:
 		return a.hotKeys()
+	case modeLRUTest:
+		return a.lruTest()
 	case modeSnapshot:
 		return a.snapshot()
 	case modeReplica:

@@ -1,11 +1,10 @@
 package cli
 
 import (
+	"fmt"
 	"math"
 	"strings"
 	"time"
-
-	"fmt"
 )
 
 // latencyBucket is a range of round trips and the character that stands for it.

@@ -91,6 +91,44 @@ func TestPipeModeFailures(t *testing.T) {
 	}
 }
 
+func TestLRUTest(t *testing.T) {
+	gets := 0
+	f := newFakeServer(t, func(args []string) string {
+		if args[0] == "SET" {
+			return "+OK\r\n"
+		}
+		if gets++; gets%4 == 0 {
+			return "$-1\r\n"
+		}
+		return bulk("v")
+	})
+	got := runInterrupted("Misses", nil, f.args("--lru-test", "100")...)
+	wantMatch(t, "output", got.stdout, `(\d+ Gets/sec \| Hits: \d+ \(7\d\.\d\d%\) \| Misses: \d+ \(2\d\.\d\d%\)\n)+`)
+	if got.status != exitInterrupted || got.stderr != "" {
+		t.Errorf("status %d, stderr %q", got.status, got.stderr)
+	}
+}
+
+func TestPowerLaw(t *testing.T) {
+	const keys, draws = 1000, 100_000
+	hot := 0
+	for i := range draws {
+		k := powerLaw(keys, float64(i)/draws)
+		if k < 1 || k > keys {
+			t.Fatalf("drew %d", k)
+		}
+		if k <= keys/5 {
+			hot++
+		}
+	}
+	if share := float64(hot) / draws; share < 0.78 || share > 0.82 {
+		t.Errorf("a fifth of the keys has a share of %.2f", share)
+	}
+	if got := powerLaw(0, 0.5); got != 1 {
+		t.Errorf("of no keys: %d", got)
+	}
+}
+
 const testInfo = "# Server\r\nused_memory:1572864\r\nconnected_clients:3\r\nblocked_clients:1\r\n" +
 	"total_commands_processed:120\r\ntotal_connections_received:45\r\nloading:0\r\n" +
 	"rdb_bgsave_in_progress:1\r\naof_rewrite_in_progress:0\r\n# Keyspace\r\n" +

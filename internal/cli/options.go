@@ -26,6 +26,7 @@ const (
 	modePipe
 	modeBigKeys
 	modeHotKeys
+	modeLRUTest
 	modeEval
 	modeSnapshot
 	modeReplica
@@ -85,6 +86,7 @@ type options struct {
 	script           string // the file of modeEval
 	snapshot         string // the file of modeSnapshot, "-" for standard output
 	functionsOnly    bool
+	lruKeys          int64
 	hint             string
 }
 
@@ -229,6 +231,10 @@ func optionTable() []option {
 			return nil
 		}},
 		{names: "--eval", value: func(o *options, v string) error { o.mode, o.script = modeEval, v; return nil }},
+		{names: "--lru-test", value: func(o *options, v string) error {
+			o.mode, o.lruKeys = modeLRUTest, int64(leadingInt(v))
+			return nil
+		}},
 		{names: "--rdb", value: func(o *options, v string) error { o.mode, o.snapshot = modeSnapshot, v; return nil }},
 		{names: "--functions-rdb", value: func(o *options, v string) error {
 			o.mode, o.snapshot, o.functionsOnly = modeSnapshot, v, true
@@ -243,7 +249,6 @@ func optionTable() []option {
 
 		unavailable("--ldb"),
 		unavailable("--ldb-sync-mode"),
-		unavailableValue("--lru-test"),
 		unavailableValue("--cluster"),
 	}
 }

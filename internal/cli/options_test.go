@@ -59,7 +59,6 @@ func TestUnavailableModes(t *testing.T) {
 	for args, name := range map[string]string{
 		"--cluster info 127.0.0.1:1": "--cluster",
 		"--ldb":                      "--ldb",
-		"--lru-test 10":              "--lru-test",
 	} {
 		expect(t, runMain("", nil, strings.Fields(args)...),
 			outcome{1, "", "Option " + name + " is not available in this version.\n"})

@@ -89,6 +89,7 @@ func usageSections() []usageSection {
 			{"--latency-history", "The same with a new line every 15 seconds (or -i)."},
 			{"--latency-dist", "Round trips as a colored spectrum, a line per second\n(or -i), for terminals of 256 colors."},
 			{"--mono", "The spectrum in shades of grey."},
+			{"--lru-test <keys>", "Use the server as a cache of that many keys, a fifth of\nwhich get most accesses, and print its hit rate."},
 			{"--intrinsic-latency <sec>", "Measure this machine, without a server."},
 		}},
 		{"Keys", [][2]string{
