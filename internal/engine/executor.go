@@ -43,6 +43,7 @@ type Executor struct {
 	host   Host
 	queue  [BatchMax]request
 	n      int
+	inside bool // between Enter and Leave
 	ctx    command.Ctx
 	now    int64 // Unix milliseconds of this turn
 	keys   []command.KeyRef
@@ -123,13 +124,48 @@ func (x *Executor) Execute() {
 			space.PrefetchEntry(r.client.DB, r.loc)
 		}
 	}
-	x.worker.Enter()
+	if !x.inside {
+		x.worker.Enter()
+	}
 	t := clock.Ticks()
 	for i := range x.queue[:x.n] {
 		t = x.request(&x.queue[i], t)
 	}
 	x.worker.Leave()
+	if x.inside {
+		x.worker.Enter() // whoever wants exclusive mode has it between batches
+	}
 	x.n = 0
+}
+
+// Enter takes the reader lock for longer than a batch: a loop holds it whenever
+// it touches its clients, so that they stand still for others in exclusive
+// mode. Execute lets exclusive mode of others in.
+func (x *Executor) Enter() {
+	x.worker.Enter()
+	x.inside = true
+}
+
+// Leave gives up what Enter took.
+func (x *Executor) Leave() {
+	x.inside = false
+	x.worker.Leave()
+}
+
+// Yield lets exclusive mode of others in.
+func (x *Executor) Yield() {
+	x.worker.Leave()
+	x.worker.Enter()
+}
+
+// Forget drops what the queue still refers to of requests that are executed, so
+// that their memory can be used again.
+func (x *Executor) Forget() {
+	for i := range x.queue[x.n:] {
+		r := &x.queue[x.n+i]
+		clear(r.args[:cap(r.args)])
+		r.raw = nil
+	}
 }
 
 // request takes one request through stages 3 to 7. It returns the time it
@@ -376,12 +412,14 @@ func (x *Executor) EventsEnabled(class command.EventClass) bool {
 // Do runs f in exclusive mode, outside of any batch, and serves waiting clients
 // afterwards. Loops and background tasks use it for work that is no command.
 func (x *Executor) Do(f func()) {
-	x.worker.Enter()
+	if !x.inside {
+		x.worker.Enter()
+		defer x.worker.Leave()
+	}
 	x.worker.BeginExclusive()
 	f()
 	x.serveReady()
 	x.worker.EndExclusive()
-	x.worker.Leave()
 }
 
 // Apply executes one command for an internal client, without gates: the replay
