@@ -48,7 +48,6 @@ type Server struct {
 	Space  *keyspace.Space
 	Exec   *engine.Executor
 	Pool   *offheap.Pool
-	Clock  *clock.Manual
 	// Limits are the encoding thresholds; change them with SetLimits.
 	Limits value.Limits
 
@@ -88,9 +87,9 @@ func newServer(t testing.TB, slot func(key []byte) uint16, specs [][]command.Spe
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &Server{t: t, Pool: pool, Clock: clock.NewManual(time.UnixMilli(Start)), Limits: *value.DefaultLimits()}
+	s := &Server{t: t, Pool: pool, Limits: *value.DefaultLimits()}
 	s.Space = keyspace.New(keyspace.Options{Pool: pool, Databases: Databases, Seed: 42, Slot: slot})
-	s.Engine = engine.New(s.Space, table, s.Clock)
+	s.Engine = engine.New(s.Space, table, clock.NewSystem()) // only for durations
 	observer := s.Engine.AddObserver(command.Observer{
 		Name: "test",
 		Modified: func(tx *keyspace.Tx, key []byte) {
@@ -153,8 +152,7 @@ func (s *Server) SetLimits() {
 
 // Advance lets time pass.
 func (s *Server) Advance(d time.Duration) {
-	s.Clock.Advance(d)
-	s.Exec.SetNow(s.Clock.Now().UnixMilli())
+	s.Exec.SetNow(s.Exec.Now() + d.Milliseconds())
 	s.Exec.EndWaits()
 }
 

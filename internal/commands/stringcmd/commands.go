@@ -6,6 +6,7 @@ import (
 	"github.com/kvasirdb/kvasir/internal/datatype/str"
 	"github.com/kvasirdb/kvasir/internal/datatype/value"
 	"github.com/kvasirdb/kvasir/internal/keyspace"
+	"github.com/kvasirdb/kvasir/internal/platform/offheap"
 	"github.com/kvasirdb/kvasir/internal/session"
 )
 
@@ -64,20 +65,19 @@ func find(c *command.Ctx, key []byte) (e keyspace.Entry, ok bool) {
 // replyString answers with the string of a found key.
 func replyString(c *command.Ctx, e *keyspace.Entry) {
 	if r := e.BigString(); r != 0 {
-		replyPart(c, e, str.Bytes(r))
+		replyBig(c, r, str.Bytes(r))
 		return
 	}
 	var text keyspace.NumberText
 	c.Out.Bulk(e.String(&text))
 }
 
-// replyPart answers with a part of the string of a found key. A long part of a
-// long string is sent from where it lies: the reply holds a reference to it,
-// which it may give back on any loop.
-func replyPart(c *command.Ctx, e *keyspace.Entry, part []byte) {
-	r := e.BigString()
+// replyBig answers with a part of the long string in block r. A long part is
+// sent from where it lies: the reply holds a reference to the block, which it
+// may give back on any loop.
+func replyBig(c *command.Ctx, r offheap.Ref, part []byte) {
 	// Whoever reads the replies of an internal client expects them in one piece.
-	if r == 0 || len(part) <= keyspace.InlineMax || c.Client.Has(session.Internal) {
+	if len(part) <= keyspace.InlineMax || c.Client.Has(session.Internal) {
 		c.Out.Bulk(part)
 		return
 	}

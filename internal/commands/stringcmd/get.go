@@ -2,6 +2,7 @@ package stringcmd
 
 import (
 	"github.com/kvasirdb/kvasir/internal/command"
+	"github.com/kvasirdb/kvasir/internal/datatype/str"
 	"github.com/kvasirdb/kvasir/internal/datatype/value"
 	"github.com/kvasirdb/kvasir/internal/keyspace"
 	"github.com/kvasirdb/kvasir/internal/platform/number"
@@ -115,10 +116,16 @@ func runGetRange(c *command.Ctx) {
 	if !isString(c, &e) {
 		return
 	}
+	if r := e.BigString(); r != 0 {
+		s := str.Bytes(r)
+		start, end := clip(first, last, int64(len(s)))
+		replyBig(c, r, s[start:end])
+		return
+	}
 	var text keyspace.NumberText
 	s := e.String(&text)
-	first, end := clip(first, last, int64(len(s)))
-	replyPart(c, &e, s[first:end])
+	start, end := clip(first, last, int64(len(s)))
+	c.Out.Bulk(s[start:end])
 }
 
 // clip turns positions of the first and last byte, negative ones counted from
