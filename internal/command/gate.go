@@ -1,10 +1,6 @@
 package command
 
-import (
-	"time"
-
-	"github.com/kvasirdb/kvasir/internal/keyspace"
-)
+import "github.com/kvasirdb/kvasir/internal/keyspace"
 
 // Gate is one reason why a command may not run now. The engine has an ordered
 // list of gates, written down in node/wiring.go. A gate looks only at commands
@@ -71,6 +67,7 @@ type Observer struct {
 	// Propagate: a command enters the journal. Its arguments are valid during
 	// the call.
 	Propagate func(p Propagated)
-	// Executed: a command has run, for that long.
-	Executed func(c *Ctx, d time.Duration)
+	// Executed: a client's command has run, or has begun to wait. The run that
+	// ends a wait is not told.
+	Executed func(c *Ctx)
 }

@@ -53,6 +53,7 @@ type Engine struct {
 
 	limits    atomic.Pointer[value.Limits]
 	latency   atomic.Bool // keep latency histograms
+	notable   atomic.Pointer[notable]
 	executors []*Executor // all ever made; their statistics are summed
 	mu        sync.Mutex  // guards executors
 }

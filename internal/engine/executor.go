@@ -2,7 +2,6 @@ package engine
 
 import (
 	"math/bits"
-	"time"
 
 	"github.com/kvasirdb/kvasir/internal/blocking"
 	"github.com/kvasirdb/kvasir/internal/command"
@@ -47,6 +46,8 @@ type Executor struct {
 	ctx    command.Ctx
 	now    int64 // Unix milliseconds of this turn
 	keys   []command.KeyRef
+
+	requestBytes int // of the request under way, as it was received
 
 	// Stats are counted by this executor and read in exclusive mode.
 	Stats Stats
@@ -183,6 +184,7 @@ func (x *Executor) request(r *request, began uint64) uint64 {
 	ctx.Args, ctx.Cmd, ctx.Out, ctx.Client = r.args, r.cmd, &c.Out, c
 	ctx.Now, ctx.Limits = x.now, x.engine.limits.Load()
 	ctx.Resumed, ctx.DenyBlocking, ctx.Replaying = false, false, false
+	x.requestBytes = len(r.raw)
 	if c.Flags&(session.ReplyOff|session.ReplySkip|session.ReplySkipNext) != 0 {
 		return x.muted(r, began)
 	}
@@ -367,6 +369,9 @@ func (x *Executor) commit(ctx *command.Ctx, changes int64) {
 				o.Propagate(p)
 			}
 		}
+		if o.Executed != nil && !ctx.Resumed {
+			o.Executed(ctx)
+		}
 	})
 }
 
@@ -430,6 +435,8 @@ func (x *Executor) Apply(c *session.Client, args [][]byte) {
 	ctx.Effects = command.Effects{}
 	ctx.Args, ctx.Cmd, ctx.Out, ctx.Client = args, x.lookup(args), &c.Out, c
 	ctx.Now, ctx.Limits, ctx.DenyBlocking = x.now, x.engine.limits.Load(), true
+	defer func(outer int) { x.requestBytes = outer }(x.requestBytes)
+	x.requestBytes = command.RequestBytes(args)
 	switch {
 	case ctx.Cmd == nil:
 		x.refuse(&ctx, x.engine.Table.UnknownCommand(args))
@@ -491,6 +498,7 @@ func (x *Executor) resume(w *blocking.Wait) bool {
 	mark := c.Out.Mark()
 	ctx.Tx = x.worker.Begin(w.DB, x.now)
 	w.Again = false
+	x.requestBytes = command.RequestBytes(w.Args)
 	x.run(&ctx, clock.Ticks())
 	if w.Again {
 		return false
@@ -538,15 +546,6 @@ func (x *Executor) AbortWait(w *blocking.Wait, text string) {
 	w.Client.Out.Error(text)
 	x.Stats.CountError(text)
 	x.endWait(w)
-}
-
-// observeExecuted tells the observers that a command has run.
-func (x *Executor) observeExecuted(ctx *command.Ctx, d time.Duration) {
-	x.engine.eachObserver(func(o *command.Observer) {
-		if o.Executed != nil {
-			o.Executed(ctx, d)
-		}
-	})
 }
 
 var _ keyspace.Sink = (*Executor)(nil)

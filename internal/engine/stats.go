@@ -50,8 +50,10 @@ func (x *Executor) account(ctx *command.Ctx, mark resp.Mark, ticks uint64) {
 		}
 		s.latency.Record(x.engine.ticks.Nanos(ticks))
 	}
-	if x.engine.watching.Load() != 0 {
-		x.observeExecuted(ctx, time.Duration(x.engine.ticks.Nanos(ticks)))
+	if n := x.engine.notable.Load(); n != nil {
+		if reply := ctx.Out.BytesSince(mark); n.concerns(int64(ticks), x.requestBytes, reply) {
+			n.report(ctx, Execution{time.Duration(x.engine.ticks.Nanos(ticks)), x.requestBytes, reply})
+		}
 	}
 }
 
