@@ -112,6 +112,12 @@ func Rotate(h *offheap.Heap, lim *value.Limits, v *value.Value, fromTail, toTail
 		index = -1
 	}
 	moved, _ := Index(v, index, &scratch)
+	if Len(v) == 1 {
+		// The list keeps its encoding, which it would lose on becoming empty.
+		visit(moved)
+		shrink(h, lim, v)
+		return
+	}
 	moved = bytes.Clone(moved)
 	dropEnd(h, v, 1, fromTail)
 	Push(h, lim, v, [][]byte{moved}, toTail)
