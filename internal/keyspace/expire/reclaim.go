@@ -10,8 +10,9 @@ import (
 )
 
 const (
-	queueMax      = 1 << 16
-	flushStepKeys = 4096
+	queueMax         = 1 << 16
+	flushStepKeys    = 4096
+	freeStepElements = 4096
 )
 
 // Reclaimer frees values and flushed databases on a goroutine of its own. It
@@ -36,7 +37,9 @@ func (r *Reclaimer) Start() {
 		for job := range r.queue {
 			switch j := job.(type) {
 			case value.Value:
-				keyspace.FreeValue(r.heap, j)
+				for !keyspace.FreeValueStep(r.heap, &j, freeStepElements) {
+					r.heap.Sync()
+				}
 				r.finished(1)
 			case *keyspace.DB:
 				n := j.Keys()
@@ -64,7 +67,7 @@ func (r *Reclaimer) finished(n int64) {
 
 // Reclaim implements keyspace.Reclaimer.
 func (r *Reclaimer) Reclaim(v value.Value) bool {
-	return keyspace.FreeEffort(r.heap.Pool(), v) > keyspace.LazyFreeThreshold && r.enqueue(v, 1)
+	return keyspace.FreeEffort(v) > keyspace.LazyFreeThreshold && r.enqueue(v, 1)
 }
 
 // ReclaimDB implements keyspace.Reclaimer.
