@@ -3,8 +3,12 @@ package keyspace
 import (
 	"unsafe"
 
+	"github.com/kvasirdb/kvasir/internal/datatype/hash"
+	"github.com/kvasirdb/kvasir/internal/datatype/list"
+	"github.com/kvasirdb/kvasir/internal/datatype/set"
 	"github.com/kvasirdb/kvasir/internal/datatype/str"
 	"github.com/kvasirdb/kvasir/internal/datatype/value"
+	"github.com/kvasirdb/kvasir/internal/datatype/zset"
 	"github.com/kvasirdb/kvasir/internal/platform/offheap"
 )
 
@@ -14,6 +18,14 @@ func DupValue(h *offheap.Heap, v value.Value) value.Value {
 	switch v.Type {
 	case value.String:
 		str.Retain(v.Root)
+	case value.List:
+		return list.Copy(h, &v)
+	case value.Set:
+		return set.Copy(h, &v)
+	case value.ZSet:
+		return zset.Copy(h, &v)
+	case value.Hash:
+		return hash.Copy(h, &v)
 	}
 	return v
 }
