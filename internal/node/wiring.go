@@ -27,6 +27,7 @@ func (n *Node) commands() [][]command.Spec {
 		}),
 		n.shutdownCommands(),
 		n.telemetryCommands(),
+		n.keyCommands(),
 		stringcmd.Commands(stringcmd.Deps{MaxBulkBytes: n.Config.Params.ProtoMaxBulkLen.Load}),
 	}
 }
@@ -46,6 +47,7 @@ func (n *Node) connect() {
 	follow(func() { n.Server.SetLimits(n.limits()) },
 		p.ProtoMaxBulkLen, p.ClientQueryBufferLimit, p.MaxClients, p.Timeout, p.TCPKeepAlive,
 		p.MaxNewConnectionsPerCycle, p.ProtectedMode, p.ClientOutputBufferLimit)
+	follow(n.followAccessClock, p.MaxMemoryPolicy, p.LFULogFactor, p.LFUDecayTime)
 	follow(func() { n.Engine.TrackLatency(p.LatencyTracking.Load()) }, p.LatencyTracking)
 	follow(func() { n.Expirer.SetEffort(int(p.ActiveExpireEffort.Load())) }, p.ActiveExpireEffort)
 	follow(func() {
