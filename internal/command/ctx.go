@@ -40,6 +40,9 @@ type Server interface {
 	// Exclusive runs f while nothing else executes. The calling command must
 	// have a LockNone or LockExclusive plan.
 	Exclusive(f func())
+	// Call runs another command for the same client, its reply appended to the
+	// caller's, its effects part of the same unit. Exclusive mode only.
+	Call(c *Ctx, args [][]byte)
 	// Block makes the client wait; see Block.
 	Block(c *Ctx, b Block)
 	// EventsEnabled reports whether any observer wants events of a class.
@@ -135,7 +138,7 @@ func (c *Ctx) NotifyDB(class EventClass, name string, key []byte, db int) {
 // same result again. Arguments are copied.
 func (c *Ctx) PropagateInstead(args ...[]byte) {
 	c.Effects.mode = propagateInstead
-	c.Effects.rewritten = append(c.Effects.rewritten, Propagated{c.Tx.DB(), cloneArgs(args)})
+	c.Effects.rewritten = append(c.Effects.rewritten, Propagated{c.Tx.DB(), CloneArgs(args)})
 }
 
 // PropagateNothing keeps the command out of the journal although it changed
@@ -169,7 +172,8 @@ func (e *Effects) Propagation(db int, args [][]byte, changes int64) []Propagated
 	return nil
 }
 
-func cloneArgs(args [][]byte) [][]byte {
+// CloneArgs returns a copy of a command in memory of its own.
+func CloneArgs(args [][]byte) [][]byte {
 	n := 0
 	for _, a := range args {
 		n += len(a)

@@ -58,15 +58,16 @@ type Observer struct {
 	// Modified: a key was changed, created or removed. WATCH, client tracking
 	// and waiting clients depend on it.
 	Modified func(tx *keyspace.Tx, key []byte)
-	// Removed: the server itself removed a key. The journal takes a deletion,
-	// listeners the event "expired" or "evicted".
+	// Removed: the server itself removed a key. Listeners get the event
+	// "expired" or "evicted"; the deletion is propagated by the engine.
 	Removed func(tx *keyspace.Tx, key []byte, why keyspace.Reason)
 	// Event: a keyspace event was raised by a command. Events names the
 	// classes it is called for.
 	Event func(e Event)
-	// Propagate: a command enters the journal. Its arguments are valid during
-	// the call.
-	Propagate func(p Propagated)
+	// Propagate: commands enter the journal, in this order and as one unit: what
+	// one command, or all commands of a transaction, have done. The batch is
+	// valid during the call.
+	Propagate func(batch []Propagated)
 	// Executed: a client's command has run, or has begun to wait. The run that
 	// ends a wait is not told.
 	Executed func(c *Ctx)

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"math/bits"
+	"slices"
 
 	"github.com/kvasirdb/kvasir/internal/blocking"
 	"github.com/kvasirdb/kvasir/internal/command"
@@ -46,6 +47,9 @@ type Executor struct {
 	ctx    command.Ctx
 	now    int64 // Unix milliseconds of this turn
 	keys   []command.KeyRef
+
+	depth int                  // commands running: 1, or more within EXEC
+	batch []command.Propagated // what they propagate together
 
 	requestBytes int // of the request under way, as it was received
 
@@ -337,9 +341,11 @@ func (x *Executor) runExclusive(ctx *command.Ctx, began uint64) uint64 {
 func (x *Executor) run(ctx *command.Ctx, began uint64) uint64 {
 	dirty := x.worker.Stats.Dirty
 	mark := ctx.Out.Mark()
+	x.depth++
 	ctx.Client.Commands++
 	ctx.Client.LastCommand = ctx.Cmd.Name
 	ctx.Cmd.Run(ctx)
+	x.depth--
 	if x.engine.watching.Load() != 0 {
 		x.commit(ctx, x.worker.Stats.Dirty-dirty)
 	}
@@ -354,25 +360,45 @@ func (x *Executor) run(ctx *command.Ctx, began uint64) uint64 {
 	return ended
 }
 
-// commit is stage 6.
+// commit is stage 6. What the commands of a transaction propagate is kept until
+// the outermost command, EXEC, is done.
 func (x *Executor) commit(ctx *command.Ctx, changes int64) {
 	events := ctx.Effects.Events()
-	propagated := ctx.Effects.Propagation(ctx.Tx.DB(), ctx.Args, changes)
+	x.batch = append(x.batch, ctx.Effects.Propagation(ctx.Tx.DB(), ctx.Args, changes)...)
+	x.flushBatch()
 	x.engine.eachObserver(func(o *command.Observer) {
 		if o.Event != nil {
 			for _, ev := range events {
 				o.Event(ev)
 			}
 		}
-		if o.Propagate != nil {
-			for _, p := range propagated {
-				o.Propagate(p)
-			}
-		}
 		if o.Executed != nil && !ctx.Resumed {
 			o.Executed(ctx)
 		}
 	})
+}
+
+// flushBatch hands what is to be propagated to the observers, unless a command
+// is still running.
+func (x *Executor) flushBatch() {
+	if x.depth > 0 || len(x.batch) == 0 {
+		return
+	}
+	x.engine.eachObserver(func(o *command.Observer) {
+		if o.Propagate != nil {
+			o.Propagate(x.batch)
+		}
+	})
+	clear(x.batch)
+	x.batch = x.batch[:0]
+}
+
+// Call implements command.Server.
+func (x *Executor) Call(c *command.Ctx, args [][]byte) {
+	ctx := command.Ctx{Args: args, Cmd: x.lookup(args), Out: c.Out, Client: c.Client, Now: c.Now,
+		Limits: c.Limits, DenyBlocking: true, Replaying: c.Replaying, Server: x}
+	ctx.Tx = x.worker.Begin(c.Client.DB, c.Now)
+	x.run(&ctx, clock.Ticks())
 }
 
 // Modified implements keyspace.Sink.
@@ -398,12 +424,22 @@ func (x *Executor) Modified(tx *keyspace.Tx, key []byte) {
 // Removed implements keyspace.Sink.
 func (x *Executor) Removed(tx *keyspace.Tx, key []byte, why keyspace.Reason) {
 	if x.engine.watching.Load() != 0 {
+		x.batch = append(x.batch, command.Propagated{DB: tx.DB(), Args: [][]byte{deletion(tx, why), slices.Clone(key)}})
+		x.flushBatch()
 		x.engine.eachObserver(func(o *command.Observer) {
 			if o.Removed != nil {
 				o.Removed(tx, key, why)
 			}
 		})
 	}
+}
+
+// deletion names the command by which a removal is propagated.
+func deletion(tx *keyspace.Tx, why keyspace.Reason) []byte {
+	if tx.Worker().Space().RemovesLazily(why) {
+		return []byte("UNLINK")
+	}
+	return []byte("DEL")
 }
 
 // Exclusive implements command.Server.

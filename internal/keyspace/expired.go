@@ -26,3 +26,16 @@ func (e *Entry) RemoveExpired(key []byte) {
 	e.tx.w.Stats.Dirty++
 	e.tx.removeAs(e, key, ReasonExpired)
 }
+
+// KeyExpired reports whether a key is there and its time has come. It changes
+// nothing.
+func (tx *Tx) KeyExpired(key []byte) bool {
+	e := tx.find(key)
+	return e.Found() && e.Expired()
+}
+
+// HasKey reports whether a key is there, expired or not. It changes nothing.
+func (tx *Tx) HasKey(key []byte) bool {
+	e := tx.find(key)
+	return e.Found()
+}

@@ -64,6 +64,7 @@ type Space struct {
 	lfuDecay     atomic.Int32 // minutes
 	lazyDel      atomic.Bool  // lazyfree-lazy-server-del
 	lazyExpire   atomic.Bool  // lazyfree-lazy-expire
+	lazyEvict    atomic.Bool  // lazyfree-lazy-eviction
 }
 
 type shard struct {
@@ -127,10 +128,20 @@ func (s *Space) SetAccessClock(lfu bool, logFactor, decayMinutes int) {
 }
 
 // SetLazyFree chooses whether values that are overwritten or expire are freed
-// in the background (lazyfree-lazy-server-del, lazyfree-lazy-expire).
-func (s *Space) SetLazyFree(serverDel, expire bool) {
+// in the background (lazyfree-lazy-server-del, -expire, -eviction).
+func (s *Space) SetLazyFree(serverDel, expire, evict bool) {
 	s.lazyDel.Store(serverDel)
 	s.lazyExpire.Store(expire)
+	s.lazyEvict.Store(evict)
+}
+
+// RemovesLazily reports whether keys that the server removes by itself are freed
+// in the background.
+func (s *Space) RemovesLazily(why Reason) bool {
+	if why == ReasonEvicted {
+		return s.lazyEvict.Load()
+	}
+	return s.lazyExpire.Load()
 }
 
 func hashKey(seed uint64, key []byte) uint64 { return hashing.Bytes(seed, key) }

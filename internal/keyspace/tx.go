@@ -176,7 +176,7 @@ func (e *Entry) lapse(key []byte) {
 
 // removeAs removes an entry by the server's own decision.
 func (tx *Tx) removeAs(e *Entry, key []byte, why Reason) {
-	lazy := tx.w.space.lazyExpire.Load()
+	lazy := tx.w.space.RemovesLazily(why)
 	if why == ReasonExpired {
 		tx.w.Stats.Expired++
 	}

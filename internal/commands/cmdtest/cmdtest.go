@@ -98,13 +98,14 @@ func newServer(t testing.TB, slot func(key []byte) uint16, specs [][]command.Spe
 		Removed: func(tx *keyspace.Tx, key []byte, why keyspace.Reason) {
 			name := map[keyspace.Reason]string{keyspace.ReasonExpired: "expired", keyspace.ReasonEvicted: "evicted"}[why]
 			s.events = append(s.events, fmt.Sprintf("%d:%s:%s", tx.DB(), name, key))
-			s.propagated = append(s.propagated, fmt.Sprintf("%d:DEL %s", tx.DB(), key))
 		},
 		Event: func(e command.Event) {
 			s.events = append(s.events, fmt.Sprintf("%d:%s:%s", e.DB, e.Name, e.Key))
 		},
-		Propagate: func(p command.Propagated) {
-			s.propagated = append(s.propagated, fmt.Sprintf("%d:%s", p.DB, bytes.Join(p.Args, []byte(" "))))
+		Propagate: func(batch []command.Propagated) {
+			for _, p := range batch {
+				s.propagated = append(s.propagated, fmt.Sprintf("%d:%s", p.DB, bytes.Join(p.Args, []byte(" "))))
+			}
 		},
 	})
 	s.Engine.Watch(observer, true)

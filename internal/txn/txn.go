@@ -1,0 +1,231 @@
+// Package txn is transactions: MULTI, EXEC, DISCARD, WATCH and UNWATCH.
+//
+// Vocabulary:
+//
+//   - A client in MULTI has its commands queued by a gate, the last one, so
+//     that whatever would refuse a command refuses it when it is queued. A
+//     refused command makes EXEC fail.
+//   - EXEC runs the queued commands in exclusive mode, nothing in between. What
+//     they propagate is one unit of the journal.
+//   - A watched key is an entry in the table of its shard. A change of the key
+//     marks its watchers dirty, and EXEC of a dirty client does nothing.
+//
+// The tables of watched keys are guarded by the shard locks of their keys: WATCH
+// declares its keys, and changes of a key happen under its lock. Whatever ends
+// watching runs in exclusive mode.
+package txn
+
+import (
+	"sync/atomic"
+
+	"github.com/kvasirdb/kvasir/internal/command"
+	"github.com/kvasirdb/kvasir/internal/keyspace"
+	"github.com/kvasirdb/kvasir/internal/session"
+)
+
+// Transactions is the state of all clients' transactions.
+type Transactions struct {
+	space  *keyspace.Space
+	tables [keyspace.Shards]map[watchedKey][]*watch
+
+	// arm makes the gate look at a client's commands, or ends that; observe
+	// does the same for the observer of changes.
+	arm     func(c *session.Client, on bool)
+	observe func(on bool)
+
+	watches  atomic.Int64 // keys watched, each client's counted
+	watchers atomic.Int64 // clients that watch something
+}
+
+type watchedKey struct {
+	db  int
+	key string
+}
+
+// watch is one client's interest in one key.
+type watch struct {
+	client  *session.Client
+	key     watchedKey
+	shard   int
+	expired bool // when it was watched: its removal is no change
+}
+
+// state is what a client has in session.ExtTxn.
+type state struct {
+	queue   [][][]byte
+	watched []*watch
+}
+
+func stateOf(c *session.Client) *state {
+	if st, ok := c.Ext[session.ExtTxn].(*state); ok {
+		return st
+	}
+	st := &state{}
+	c.Ext[session.ExtTxn] = st
+	return st
+}
+
+// New returns the transactions of a server.
+func New(space *keyspace.Space) *Transactions {
+	return &Transactions{space: space}
+}
+
+// Connect tells how to arm the gate and the observer.
+func (t *Transactions) Connect(arm func(c *session.Client, on bool), observe func(on bool)) {
+	t.arm, t.observe = arm, observe
+}
+
+// Gate queues the commands of clients in MULTI. It comes last.
+func (t *Transactions) Gate() command.Gate {
+	return command.Gate{Name: "multi", Check: t.enqueue}
+}
+
+// Observer marks the watchers of changed keys.
+func (t *Transactions) Observer() command.Observer {
+	return command.Observer{Name: "watch", Modified: t.modified}
+}
+
+// passing are the commands that a transaction does not queue.
+var passing = map[string]bool{
+	"exec": true, "discard": true, "multi": true, "watch": true, "quit": true, "reset": true,
+}
+
+func (t *Transactions) enqueue(c *command.Ctx) command.Verdict {
+	if passing[c.Cmd.Name] {
+		return command.Pass()
+	}
+	if c.Cmd.Flags&command.NoMulti != 0 {
+		return command.Refuse("ERR Command not allowed inside a transaction")
+	}
+	if c.Client.Flags&session.DirtyExec == 0 && !c.Client.DirtyWatch.Load() {
+		st := stateOf(c.Client)
+		args := command.CloneArgs(c.Args)
+		st.queue = append(st.queue, args)
+		for _, a := range args {
+			c.Client.MultiBytes += len(a) + 24
+		}
+	}
+	c.Out.SimpleString("QUEUED")
+	return command.Done()
+}
+
+func (t *Transactions) modified(tx *keyspace.Tx, key []byte) {
+	table := t.tables[t.space.Locate(key).Shard()]
+	if len(table) == 0 {
+		return
+	}
+	for _, w := range table[watchedKey{tx.DB(), string(key)}] {
+		if w.expired {
+			// Only the removal of the expired key is no change.
+			w.expired = false
+			if e := tx.Peek(key); !e.Found() {
+				continue
+			}
+		}
+		w.client.DirtyWatch.Store(true)
+	}
+}
+
+// Touch marks the watchers of keys that a flush removes, or that swapping a
+// database with another changes. Exclusive mode, before it happens. with is the
+// other database, or -1.
+func (t *Transactions) Touch(w *keyspace.Worker, nowMillis int64, db, with int) {
+	if t.watches.Load() == 0 {
+		return
+	}
+	for _, table := range t.tables {
+		for k, watches := range table {
+			if k.db != db {
+				continue
+			}
+			exists := w.Begin(db, nowMillis).HasKey([]byte(k.key))
+			replaced := false
+			if with >= 0 {
+				e := w.Begin(with, nowMillis).Peek([]byte(k.key))
+				replaced = e.Found()
+			}
+			for _, x := range watches {
+				if x.expired {
+					if !replaced {
+						x.expired = false
+						continue
+					}
+				} else if !exists && !replaced {
+					continue
+				}
+				x.client.DirtyWatch.Store(true)
+			}
+		}
+	}
+}
+
+// unwatch ends all of a client's watching. Exclusive mode.
+func (t *Transactions) unwatch(c *session.Client) {
+	st, ok := c.Ext[session.ExtTxn].(*state)
+	c.DirtyWatch.Store(false)
+	if !ok || len(st.watched) == 0 {
+		return
+	}
+	for _, w := range st.watched {
+		table := t.tables[w.shard]
+		list := table[w.key]
+		for i, o := range list {
+			if o == w {
+				list[i] = list[len(list)-1]
+				list = list[:len(list)-1]
+				break
+			}
+		}
+		if len(list) == 0 {
+			delete(table, w.key)
+		} else {
+			table[w.key] = list
+		}
+	}
+	t.watches.Add(-int64(len(st.watched)))
+	st.watched = nil
+	if t.watchers.Add(-1) == 0 {
+		t.observe(false)
+	}
+}
+
+// Discard ends a client's transaction and watching, as RESET and the end of a
+// connection do. Exclusive mode.
+func (t *Transactions) Discard(c *session.Client) {
+	t.unwatch(c)
+	if st, ok := c.Ext[session.ExtTxn].(*state); ok {
+		st.queue = nil
+	}
+	c.MultiBytes = 0
+	c.Clear(session.Multi | session.DirtyExec)
+	t.arm(c, false)
+}
+
+// Watching returns how many clients watch keys, and how many keys are watched.
+// Exclusive mode.
+func (t *Transactions) Watching() (clients, keys int64) {
+	for _, table := range t.tables {
+		keys += int64(len(table))
+	}
+	return t.watchers.Load(), keys
+}
+
+// WatchedBy returns how many keys a client watches. Exclusive mode.
+func WatchedBy(c *session.Client) int {
+	if st, ok := c.Ext[session.ExtTxn].(*state); ok {
+		return len(st.watched)
+	}
+	return 0
+}
+
+// Queued returns how many commands a client has queued, -1 outside of MULTI.
+// Exclusive mode.
+func Queued(c *session.Client) int {
+	if !c.Has(session.Multi) {
+		return -1
+	}
+	if st, ok := c.Ext[session.ExtTxn].(*state); ok {
+		return len(st.queue)
+	}
+	return 0
+}
