@@ -13,7 +13,10 @@ func (n *Node) keyCommands() []command.Spec {
 		CountsFrequency: n.countsFrequency,
 		LazyDelete:      p.LazyfreeLazyUserDel.Load,
 		LazyFlush:       p.LazyfreeLazyUserFlush.Load,
-		Replacing:       func(_ *command.Ctx, db, _ int) { n.Engine.Waiting.SignalAll(db) },
+		Replacing: func(c *command.Ctx, db, by int) {
+			n.Engine.Waiting.SignalAll(db)
+			n.Txn.Touch(c.Tx, db, by)
+		},
 	})
 }
 

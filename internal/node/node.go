@@ -12,6 +12,7 @@ import (
 	"hash/fnv"
 	"sync/atomic"
 
+	"github.com/kvasirdb/kvasir/internal/acl"
 	"github.com/kvasirdb/kvasir/internal/command"
 	"github.com/kvasirdb/kvasir/internal/config"
 	"github.com/kvasirdb/kvasir/internal/engine"
@@ -22,6 +23,7 @@ import (
 	"github.com/kvasirdb/kvasir/internal/platform/poll"
 	"github.com/kvasirdb/kvasir/internal/platform/serverlog"
 	"github.com/kvasirdb/kvasir/internal/server"
+	"github.com/kvasirdb/kvasir/internal/txn"
 )
 
 // Versions that the server reports.
@@ -50,7 +52,9 @@ type Node struct {
 	Space     *keyspace.Space
 	Table     *command.Table
 	Engine    *engine.Engine
+	Users     *acl.Users
 	Server    *server.Server
+	Txn       *txn.Transactions
 	Reclaimer *expire.Reclaimer
 	Expirer   *expire.Expirer
 	Telemetry Telemetry
@@ -78,6 +82,8 @@ func New(o Options) (*Node, error) {
 		Seed:      hashSeed(p.HashSeed.Load()),
 		Reclaimer: n.Reclaimer,
 	})
+	n.Txn = txn.New(n.Space)
+	n.Users = acl.New()
 	if n.Table, err = command.NewTable(n.commands()...); err != nil {
 		return nil, err
 	}

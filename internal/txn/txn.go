@@ -129,7 +129,7 @@ func (t *Transactions) modified(tx *keyspace.Tx, key []byte) {
 // Touch marks the watchers of keys that a flush removes, or that swapping a
 // database with another changes. Exclusive mode, before it happens. with is the
 // other database, or -1.
-func (t *Transactions) Touch(w *keyspace.Worker, nowMillis int64, db, with int) {
+func (t *Transactions) Touch(tx *keyspace.Tx, db, with int) {
 	if t.watches.Load() == 0 {
 		return
 	}
@@ -138,12 +138,9 @@ func (t *Transactions) Touch(w *keyspace.Worker, nowMillis int64, db, with int) 
 			if k.db != db {
 				continue
 			}
-			exists := w.Begin(db, nowMillis).HasKey([]byte(k.key))
-			replaced := false
-			if with >= 0 {
-				e := w.Begin(with, nowMillis).Peek([]byte(k.key))
-				replaced = e.Found()
-			}
+			key := []byte(k.key)
+			exists := tx.Other(db).HasKey(key)
+			replaced := with >= 0 && tx.Other(with).HasKey(key) && !tx.Other(with).KeyExpired(key)
 			for _, x := range watches {
 				if x.expired {
 					if !replaced {
