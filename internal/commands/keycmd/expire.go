@@ -276,5 +276,6 @@ func replyExpiry(c *command.Ctx, base, unitMillis int64) {
 		c.Out.Int(-1)
 		return
 	}
-	c.Out.Int((max(expiry-base, 0) + unitMillis/2) / unitMillis)
+	t := max(expiry-base, 0)
+	c.Out.Int(t/unitMillis + t%unitMillis*2/unitMillis)
 }
