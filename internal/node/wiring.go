@@ -7,6 +7,8 @@ import (
 	"github.com/kvasirdb/kvasir/internal/commands/stringcmd"
 	"github.com/kvasirdb/kvasir/internal/config"
 	"github.com/kvasirdb/kvasir/internal/datatype/value"
+	"github.com/kvasirdb/kvasir/internal/engine"
+	"github.com/kvasirdb/kvasir/internal/keyspace"
 	"github.com/kvasirdb/kvasir/internal/platform/serverlog"
 	"github.com/kvasirdb/kvasir/internal/resp"
 	"github.com/kvasirdb/kvasir/internal/server"
@@ -26,8 +28,11 @@ func (n *Node) commands() [][]command.Spec {
 			Noticef:    n.Log.Noticef,
 		}),
 		n.shutdownCommands(),
+		n.Users.Commands(),
+		n.connectionCommands(),
 		n.telemetryCommands(),
 		n.keyCommands(),
+		n.Txn.Commands(),
 		stringcmd.Commands(stringcmd.Deps{MaxBulkBytes: n.Config.Params.ProtoMaxBulkLen.Load}),
 	}
 }
@@ -44,30 +49,53 @@ func (n *Node) connect() {
 		p.HashMaxListpackEntries, p.HashMaxListpackValue, p.ListMaxListpackSize, p.ListCompressDepth,
 		p.SetMaxIntsetEntries, p.SetMaxListpackEntries, p.SetMaxListpackValue,
 		p.ZSetMaxListpackEntries, p.ZSetMaxListpackValue, p.StreamNodeMaxBytes, p.StreamNodeMaxEntries, p.HLLSparseMaxBytes)
+	n.addGates()
+	follow(func() { n.Users.RequirePassword(p.RequirePass.Load()) }, p.RequirePass)
 	follow(func() { n.Server.SetLimits(n.limits()) },
 		p.ProtoMaxBulkLen, p.ClientQueryBufferLimit, p.MaxClients, p.Timeout, p.TCPKeepAlive,
-		p.MaxNewConnectionsPerCycle, p.ProtectedMode, p.ClientOutputBufferLimit)
+		p.MaxNewConnectionsPerCycle, p.ProtectedMode, p.ClientOutputBufferLimit,
+		p.MaxMemory, p.MaxMemoryClients, p.HideUserDataFromLog)
 	follow(n.followAccessClock, p.MaxMemoryPolicy, p.LFULogFactor, p.LFUDecayTime)
 	follow(func() { n.Engine.TrackLatency(p.LatencyTracking.Load()) }, p.LatencyTracking)
 	follow(func() { n.Expirer.SetEffort(int(p.ActiveExpireEffort.Load())) }, p.ActiveExpireEffort)
 	follow(func() {
-		n.Space.SetLazyFree(p.LazyfreeLazyServerDel.Load(), p.LazyfreeLazyExpire.Load())
-	}, p.LazyfreeLazyServerDel, p.LazyfreeLazyExpire)
+		n.Space.SetLazyFree(p.LazyfreeLazyServerDel.Load(), p.LazyfreeLazyExpire.Load(), p.LazyfreeLazyEviction.Load())
+	}, p.LazyfreeLazyServerDel, p.LazyfreeLazyExpire, p.LazyfreeLazyEviction)
 	follow(n.configureLog, p.LogLevel, p.LogFormat, p.LogTimestampFormat)
 	n.connectTelemetry()
+	n.connectTransactions()
+}
+
+// addGates lists what a command has to pass before it runs, in order.
+func (n *Node) addGates() {
+	auth := n.Engine.AddGate(n.Users.Gate())
+	n.Users.Arm = func(c *session.Client, on bool) { engine.ArmClient(c, auth, on) }
+	pause := n.Engine.AddGate(n.Server.Pauses.Gate())
+	n.Server.Pauses.Arm = func(on bool) { n.Engine.Arm(pause, on) }
 }
 
 // hooks are what the server asks of the node.
 func (n *Node) hooks() server.Hooks {
 	return server.Hooks{
-		Connected: func(c *session.Client) { c.Authenticated = true; c.User = "default" },
-		Cron:      n.cron,
-		Log:       n.Log,
+		Users:  n.Users,
+		Cron:   n.cron,
+		Paused: func(bool) { n.followExpirePolicy() },
+		Log:    n.Log,
 	}
 }
 
 // expiryPaused reports whether expiry is not this server's to decide now.
-func (n *Node) expiryPaused() bool { return false }
+func (n *Node) expiryPaused() bool { return n.Server.Pauses.Paused() }
+
+// followExpirePolicy makes lookups treat expired keys as the server's state
+// demands.
+func (n *Node) followExpirePolicy() {
+	policy := keyspace.ExpireDelete
+	if n.expiryPaused() {
+		policy = keyspace.ExpireHide
+	}
+	n.Space.SetExpirePolicy(policy)
+}
 
 // resetStats zeroes the counters of all parts.
 func (n *Node) resetStats() {
@@ -118,7 +146,9 @@ func (n *Node) limits() *server.Limits {
 		IdleTimeoutMillis: p.Timeout.Load() * 1000,
 		KeepAliveSeconds:  int(p.TCPKeepAlive.Load()),
 		AcceptsPerTurn:    int(p.MaxNewConnectionsPerCycle.Load()),
-		ProtectedMode:     p.ProtectedMode.Load() && p.RequirePass.Load() == "",
+		ProtectedMode:     p.ProtectedMode.Load(),
+		HideUserData:      p.HideUserDataFromLog.Load(),
+		ClientsBytes:      clientsBytes(p.MaxMemoryClients.Load(), p.MaxMemory.Load()),
 	}
 	for class, limit := range p.ClientOutputBufferLimit.Load() {
 		l.Output[class] = server.OutputLimit{HardBytes: int64(limit.HardBytes), SoftBytes: int64(limit.SoftBytes), SoftSeconds: limit.SoftSeconds}

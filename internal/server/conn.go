@@ -1,7 +1,9 @@
 package server
 
 import (
+	"bytes"
 	"errors"
+	"fmt"
 	"io"
 	"unsafe"
 
@@ -21,94 +23,68 @@ type conn struct {
 
 	// pending are bytes received and not parsed yet: an incomplete frame, or
 	// whatever came while the client waits. held are frames that were queued
-	// and could not be executed; they come before pending.
+	// and could not be executed; they come before pending. base is the array
+	// that pending lies in.
 	pending []byte
+	base    []byte
 	held    []byte
 
 	dirty      bool // in loop.dirty
+	unfinished bool // in loop.unfinished
+	touched    bool // in loop.touched; guarded by loop.inboxMu
 	closed     bool
+	left       bool // no longer known to anybody but its loop
 	writeArmed bool
 	resumed    bool // no longer waits: pending may hold complete frames
-	peak       int  // most bytes pending since the last look
+
+	arrived   int // bytes of the requests that are executed now
+	peak      int // most bytes pending since the last look
+	replyPeak int // most bytes of output flushed at a time, up to replyChunkBytes
+	accounted int // part in server.clientBytes
 }
 
-// connOf returns the connection that a client is part of.
+// connOf returns the connection that a client is part of. The client must not
+// be an internal one.
 func connOf(c *session.Client) *conn {
+	if c.Has(session.Internal) {
+		panic("server: an internal client has no connection")
+	}
 	return (*conn)(unsafe.Pointer(c))
 }
+
+// IsLocal reports whether a client runs on this machine.
+func IsLocal(c *session.Client) bool { return c.Has(session.Internal) || connOf(c).io.IsLocal() }
 
 const (
 	bufferBytes    = 2 << 10  // of a fresh output buffer
 	bufferKeptMax  = 64 << 10 // larger ones are not kept for reuse
 	buffersKeptMax = 256
 	pendingKeptMax = 32 << 10
-)
+	growBytes      = 1 << 20 // read at a time of a large argument
 
-// adopt makes a client of a new connection.
-func (l *Loop) adopt(pc *poll.Conn) {
-	s := l.server
-	limits := s.Limits()
-	if s.Clients() >= limits.MaxClients {
-		s.Stats.Rejected.Add(1)
-		pc.Write([]byte("-ERR max number of clients reached\r\n"))
-		pc.Close()
-		return
-	}
-	c := &conn{loop: l, io: pc}
-	c.ID = s.nextID.Add(1)
-	c.Loop = l
-	c.FD = pc.FD()
-	c.Addr, c.LocalAddr = pc.RemoteAddr(), pc.LocalAddr()
-	c.CreatedMillis, c.LastInteractionMillis = l.nowMillis, l.nowMillis
-	c.Out.SetProtocol(resp.RESP2)
-	c.Touch = func() {
-		c.resumed = true
-		if !l.Post(func() { l.markDirty(c) }) {
-			l.poller.Wake()
-		}
-	}
-	if pc.IsUnix() {
-		c.Set(session.UnixSocket)
-	} else if limits.KeepAliveSeconds > 0 {
-		pc.SetKeepAlive(limits.KeepAliveSeconds)
-	}
-	s.hooks.Connected(&c.Client)
-	if limits.ProtectedMode && !pc.IsLocal() {
-		pc.Write([]byte(protectedModeError))
-		s.Stats.Rejected.Add(1)
-		pc.Close()
-		return
-	}
-	i := uint32(len(l.conns))
-	if n := len(l.free); n > 0 {
-		i, l.free = l.free[n-1], l.free[:n-1]
-	} else {
-		l.conns = append(l.conns, nil)
-	}
-	// The generation keeps events of a closed connection from reaching the
-	// next one with its index; it stays below the listeners' range.
-	c.token = (c.ID&(1<<29-1))<<32 | uint64(i)
-	l.conns[i] = c
-	if err := l.poller.Add(pc, c.token); err != nil {
-		s.hooks.Log.Warningf("Error registering fd event for the new client connection: %v", err)
-		l.conns[i] = nil
-		l.free = append(l.free, i)
-		pc.Close()
-		return
-	}
-	s.register(c)
-	s.hooks.Log.Verbosef("Accepted %s", c.Addr)
-}
+	// One client's share of a turn. What goes beyond waits for the next one, so
+	// that the others are served in between.
+	parseTurnBytes = 64 << 10
+	replyTurnBytes = 1 << 20
+	flushTurnBytes = 256 << 10
+)
 
 // read takes what the socket has and queues the complete requests.
 func (l *Loop) read(c *conn) {
-	if c.closed {
-		return
-	}
-	if len(c.pending) > 0 || c.Flags&session.Blocked != 0 {
+	switch {
+	case c.closed, c.unfinished: // the socket is looked at again next time
+	case c.Flags&(session.CloseAfterReply|session.CloseSoon) != 0:
+		l.discard(c)
+	case len(c.pending) > 0 || c.Flags&session.Blocked != 0:
 		l.readPending(c)
-		return
+	default:
+		l.readShared(c)
 	}
+}
+
+// readShared reads into the loop's buffer. Only what is not executed at the end
+// is copied.
+func (l *Loop) readShared(c *conn) {
 	if len(l.buf)-l.at < readBytes {
 		l.execute()
 	}
@@ -116,12 +92,21 @@ func (l *Loop) read(c *conn) {
 	if !l.received(c, n, err) {
 		return
 	}
+	c.arrived = n
 	frames := l.buf[l.at : l.at+n]
 	l.at += n
-	rest := l.parse(c, frames)
-	if len(rest) > 0 && !c.closed {
-		c.pending = append(c.pending, rest...)
+	if rest := l.parse(c, frames); len(rest) > 0 {
+		c.setPending(append(c.base[:0], rest...))
 	}
+}
+
+// discard reads what a client sends that is about to be closed.
+func (l *Loop) discard(c *conn) {
+	if len(l.buf)-l.at < readBytes {
+		l.execute()
+	}
+	n, err := c.io.Read(l.buf[l.at : l.at+readBytes])
+	l.received(c, n, err)
 }
 
 // received accounts a read and reports whether it brought bytes.
@@ -146,26 +131,26 @@ func (l *Loop) received(c *conn, n int, err error) bool {
 	return false
 }
 
+// setPending makes b, which is the whole of its array, the pending buffer.
+func (c *conn) setPending(b []byte) { c.pending, c.base = b, b[:0] }
+
 // readPending reads behind bytes that are there already. The buffer grows to
 // what a large argument needs, so that the argument is received in place.
 func (l *Loop) readPending(c *conn) {
-	want := readBytes
+	have, want := len(c.pending), readBytes
+	missing := int64(0)
 	if c.Flags&session.Blocked == 0 {
-		if m := c.parser.Missing(len(c.pending)); m > int64(want) {
-			want = int(min(m, 1<<20))
-		}
+		missing = c.parser.Missing(have)
+		want = int(max(int64(want), min(missing, growBytes)))
 	}
-	have := len(c.pending)
 	if cap(c.pending)-have < want {
-		size := have + want
-		if m := c.parser.Missing(have); m > int64(want) && int64(have)*4 > m {
-			size = have + int(m) // most of it has arrived: no more growing
-		} else {
-			size = max(size, 2*cap(c.pending))
+		size := max(have+want, 2*have)
+		if int64(have)*4 > missing && missing > int64(want) {
+			size = have + int(missing) // enough has arrived to believe the rest
 		}
 		grown := make([]byte, have, size)
 		copy(grown, c.pending)
-		c.pending = grown
+		c.setPending(grown)
 	}
 	n, err := c.io.Read(c.pending[have : have+want])
 	if !l.received(c, n, err) {
@@ -173,17 +158,35 @@ func (l *Loop) readPending(c *conn) {
 	}
 	c.pending = c.pending[:have+n]
 	c.peak = max(c.peak, len(c.pending))
-	limits := l.server.Limits()
-	if int64(len(c.pending)) > limits.QueryBufferBytes {
-		l.server.Stats.QueryLimitClosed.Add(1)
-		l.server.hooks.Log.Warningf("Closing client that reached max query buffer length: %s (qbuf initial bytes: %q)",
-			c.Addr, c.pending[:min(64, len(c.pending))])
+	if l.overQueryLimit(c) {
 		l.close(c)
 		return
 	}
 	if c.Flags&session.Blocked == 0 {
 		l.parsePending(c)
 	}
+	l.markDirty(c) // its memory has changed
+}
+
+// overQueryLimit reports whether a client has sent more than it may without
+// anything being executed.
+func (l *Loop) overQueryLimit(c *conn) bool {
+	limits := l.server.Limits()
+	waiting := len(c.pending) + len(c.held)
+	if c.Has(session.Multi) {
+		waiting += subsystemsOf(&c.Client).multiBytes
+	}
+	if int64(waiting) <= limits.QueryBufferBytes {
+		return false
+	}
+	sample := "*redacted*"
+	if !limits.HideUserData {
+		sample = fmt.Sprintf("%q", c.pending[:min(64, len(c.pending))])
+	}
+	l.server.Stats.QueryLimitClosed.Add(1)
+	l.server.hooks.Log.Warningf("Closing client that reached max query buffer length: %s (qbuf initial bytes: %s)",
+		l.server.describe(&c.Client, l.nowMillis), sample)
+	return true
 }
 
 // parsePending queues and executes the complete frames of the pending buffer.
@@ -191,45 +194,52 @@ func (l *Loop) readPending(c *conn) {
 func (l *Loop) parsePending(c *conn) {
 	frames := c.pending
 	c.pending = nil
+	c.arrived = len(frames)
 	rest := l.parse(c, frames)
 	l.execute()
-	if c.closed {
-		return
+	if len(rest) == 0 && cap(frames) > pendingKeptMax || len(c.held) > 0 {
+		c.base = nil
+		l.exec.Forget()
 	}
-	// What the batch put back came before the rest.
-	if len(c.held) > 0 {
-		c.pending = append(c.held, rest...)
-		c.held = nil
-		c.parser.Reset()
-		return
+	switch {
+	case len(c.held) > 0: // what the batch put back came before the rest
+		c.pending = rest
+		c.restore()
+	case len(rest) > 0 && len(rest) > cap(c.base)-cap(rest):
+		c.pending = rest // moving it would cost more than what has been parsed
+	default:
+		c.pending = append(c.base[:0], rest...)
 	}
-	if len(rest) == 0 {
-		if cap(frames) <= pendingKeptMax {
-			c.pending = frames[:0]
-		}
-		return
-	}
-	c.pending = frames[:copy(frames, rest)]
 }
 
 // restore puts frames that could not be executed before the pending bytes.
 func (c *conn) restore() {
 	if len(c.held) > 0 {
-		c.pending = append(c.held, c.pending...)
+		c.setPending(append(c.held, c.pending...))
+		c.held = nil
 		c.parser.Reset()
 	}
-	c.held = nil
 }
 
 // parse queues the complete frames and returns what is left: an incomplete
-// frame, or everything behind a request that made the client wait.
+// frame, everything behind a request that made the client wait, or what is too
+// much for one turn.
 func (l *Loop) parse(c *conn, frames []byte) (rest []byte) {
 	limits := l.server.Limits().Requests
+	size, output := len(frames), c.Out.Len()
 	for len(frames) > 0 {
 		if c.Flags&(session.Blocked|session.CloseAfterReply|session.CloseSoon) != 0 {
 			return frames
 		}
-		limits.Authenticated = c.Authenticated
+		if size-len(frames) > parseTurnBytes || c.Out.Len()-output > replyTurnBytes {
+			l.postpone(c)
+			return frames
+		}
+		limits.Authenticated = c.Authenticated || !l.server.hooks.Users.Required()
+		raw := frames
+		if frames[0] != '*' {
+			raw = unquoted(frames)
+		}
 		args, n, status := c.parser.Next(frames, l.exec.Args(), &limits)
 		switch status {
 		case resp.Complete:
@@ -237,7 +247,7 @@ func (l *Loop) parse(c *conn, frames []byte) (rest []byte) {
 				c.Out.SetBuffer(l.borrow())
 			}
 			l.requests++
-			if l.exec.Queue(&c.Client, args, frames[:n:n]) {
+			if l.exec.Queue(&c.Client, args, raw[:n:n]) {
 				l.exec.Execute()
 			}
 			frames = frames[n:]
@@ -247,17 +257,36 @@ func (l *Loop) parse(c *conn, frames []byte) (rest []byte) {
 			return frames
 		case resp.Invalid:
 			l.exec.Execute()
-			l.protocolError(c)
+			if c.Flags&session.Blocked != 0 {
+				c.parser.Reset() // it is found again when its time comes
+				return frames
+			}
+			l.protocolError(c, frames)
 			return nil
 		}
 	}
 	return nil
 }
 
+// unquoted returns the bytes of an inline command for putting it back. The
+// parser undoes quotes in place, so a line with any is copied before.
+func unquoted(frames []byte) []byte {
+	line := frames[:bytes.IndexByte(frames, '\n')+1]
+	if bytes.IndexByte(line, '"') >= 0 || bytes.IndexByte(line, '\'') >= 0 {
+		return bytes.Clone(line)
+	}
+	return frames
+}
+
 // protocolError answers a request stream that makes no sense and ends it.
-func (l *Loop) protocolError(c *conn) {
+func (l *Loop) protocolError(c *conn, stream []byte) {
 	e := c.parser.Err()
-	l.server.hooks.Log.Verbosef("Protocol error (%s) from client: %s", e.Log, c.Addr)
+	sample := "*redacted*"
+	if !l.server.Limits().HideUserData {
+		sample = sampleOf(stream)
+	}
+	l.server.hooks.Log.Verbosef("Protocol error (%s) from client: %s. Query buffer: %s",
+		e.Log, l.server.describe(&c.Client, l.nowMillis), sample)
 	c.Set(session.CloseAfterReply | session.ProtocolError)
 	if c.Out.BufferCap() == 0 {
 		c.Out.SetBuffer(l.borrow())
@@ -267,22 +296,40 @@ func (l *Loop) protocolError(c *conn) {
 	l.markDirty(c)
 }
 
-// flush writes what the socket takes. It reports false when the connection is
-// at its end.
-func (l *Loop) flush(c *conn) bool {
-	for c.Out.Len() > 0 {
-		var n int
-		var err error
-		if c.Out.HasRefs() {
-			n, err = c.io.Writev(c.Out.Vector(l.pieces[:0]))
-		} else {
-			n, err = c.io.Write(c.Out.Bytes())
+// sampleOf shows the beginning and the end of a stream, what is not printable
+// as dots.
+func sampleOf(stream []byte) string {
+	const sampleBytes = 128
+	text := fmt.Sprintf("'%s'", stream)
+	if more := len(stream) - sampleBytes; more > 0 {
+		text = fmt.Sprintf("'%s' (... more %d bytes ...) '%s'",
+			stream[:sampleBytes/2], more, stream[len(stream)-sampleBytes/2:])
+	}
+	printable := []byte(text)
+	for i, b := range printable {
+		if b < ' ' || b > '~' {
+			printable[i] = '.'
 		}
+	}
+	return string(printable)
+}
+
+// flush writes what the socket takes, up to the client's share of a turn. It
+// reports false when the connection is at its end.
+func (l *Loop) flush(c *conn) bool {
+	c.replyPeak = max(c.replyPeak, min(c.Out.Len(), replyChunkBytes))
+	for left := flushTurnBytes; c.Out.Len() > 0; {
+		if left <= 0 {
+			l.postpone(c)
+			return true
+		}
+		n, err := l.write(c, left)
 		if n > 0 {
 			c.Out.Consume(n)
 			c.NetworkOutputBytes += int64(n)
 			l.stats.OutputBytes += int64(n)
 			l.stats.Writes++
+			left -= n
 			continue
 		}
 		if errors.Is(err, poll.ErrAgain) {
@@ -290,7 +337,7 @@ func (l *Loop) flush(c *conn) bool {
 				c.writeArmed = true
 				l.poller.Modify(c.io, true, true)
 			}
-			return l.withinLimits(c)
+			return true
 		}
 		l.server.hooks.Log.Verbosef("Error writing to client: %v", err)
 		return false
@@ -306,41 +353,53 @@ func (l *Loop) flush(c *conn) bool {
 	return c.Flags&session.CloseAfterReply == 0
 }
 
-// withinLimits reports whether waiting output is within its limits.
-func (l *Loop) withinLimits(c *conn) bool {
-	return !l.overOutputLimit(c, l.server.Limits())
-}
-
-// checkOutput closes a client whose output has been over its limits.
-func (l *Loop) checkOutput(c *conn, limits *Limits) {
-	if l.overOutputLimit(c, limits) {
-		l.close(c)
+// write hands at most about limit bytes of the output to the socket.
+func (l *Loop) write(c *conn, limit int) (int, error) {
+	if !c.Out.HasRefs() {
+		b := c.Out.Bytes()
+		return c.io.Write(b[:min(len(b), limit)])
 	}
-}
-
-func (l *Loop) overOutputLimit(c *conn, limits *Limits) bool {
-	class := OutputNormal
-	switch {
-	case c.Flags&session.Replica != 0:
-		class = OutputReplica
-	case c.Flags&session.PubSub != 0:
-		class = OutputPubSub
-	case c.Flags&session.Primary != 0:
-		return false
-	}
-	limit, n := limits.Output[class], int64(c.Out.Len())
-	over := limit.HardBytes > 0 && n > limit.HardBytes
-	if limit.SoftBytes > 0 && n > limit.SoftBytes {
-		if c.SoftLimitSinceMillis == 0 {
-			c.SoftLimitSinceMillis = l.nowMillis
+	pieces := c.Out.Vector(l.pieces[:0])
+	for i := range pieces {
+		if len(pieces[i]) >= limit {
+			pieces[i] = pieces[i][:limit]
+			pieces = pieces[:i+1]
+			break
 		}
-		over = over || l.nowMillis-c.SoftLimitSinceMillis > limit.SoftSeconds*1000
-	} else {
+		limit -= len(pieces[i])
+	}
+	return c.io.Writev(pieces)
+}
+
+// strangerOutputBytes is how much output may wait for a client that has never
+// authenticated and should.
+const strangerOutputBytes = 1024
+
+// overOutputLimit reports whether a client has more output waiting than it may.
+func (l *Loop) overOutputLimit(c *conn, limits *Limits) bool {
+	waiting := int64(outputBytes(c.Out.Len()))
+	over := waiting > strangerOutputBytes && !c.Has(session.AuthenticatedOnce) && !c.Authenticated && l.server.hooks.Users.Required()
+	class := OutputNormal
+	switch classOf(&c.Client) {
+	case classReplica:
+		class = OutputReplica
+	case classPubSub:
+		class = OutputPubSub
+	}
+	limit := &limits.Output[class]
+	over = over || limit.HardBytes > 0 && waiting >= limit.HardBytes
+	switch {
+	case limit.SoftBytes == 0 || waiting < limit.SoftBytes:
 		c.SoftLimitSinceMillis = 0
+	case c.SoftLimitSinceMillis == 0:
+		c.SoftLimitSinceMillis = l.nowMillis
+	default:
+		over = over || l.nowMillis/1000-c.SoftLimitSinceMillis/1000 > limit.SoftSeconds
 	}
 	if over {
 		l.server.Stats.OutputLimitClosed.Add(1)
-		l.server.hooks.Log.Warningf("Client id=%d addr=%s closed for overcoming of output buffer limits.", c.ID, c.Addr)
+		l.server.hooks.Log.Warningf("Client %s scheduled to be closed ASAP for overcoming of output buffer limits.",
+			l.server.describe(&c.Client, l.nowMillis))
 	}
 	return over
 }
@@ -364,13 +423,13 @@ func (l *Loop) lend(b []byte) {
 
 // shrinkPending gives back a pending buffer that was large once.
 func (c *conn) shrinkPending() {
-	if len(c.pending) == 0 && cap(c.pending) > 0 && c.peak == 0 {
-		c.pending = nil
+	if len(c.pending) == 0 && c.base != nil && c.peak == 0 {
+		c.pending, c.base = nil, nil
 	}
 	c.peak = len(c.pending)
 }
 
-// close ends a connection.
+// close ends a connection. It is never called while a batch is executed.
 func (l *Loop) close(c *conn) {
 	if c.closed {
 		return
@@ -381,21 +440,9 @@ func (l *Loop) close(c *conn) {
 	l.free = append(l.free, i)
 	l.poller.Remove(c.io)
 	c.io.Close()
-	l.exec.Do(func() {
-		l.endWait(c)
-		l.server.unregister(c)
-		c.Closed()
-	})
-	c.pending, c.held = nil, nil
+	if !c.left {
+		l.exec.Do(func() { l.server.leave(c) })
+	}
+	l.server.connected.Add(-1)
+	c.pending, c.base, c.held = nil, nil, nil
 }
-
-const protectedModeError = "-DENIED Kvasir is running in protected mode because protected mode is enabled and no password is set for the default user. " +
-	"In this mode connections are only accepted from the loopback interface. " +
-	"If you want to connect from external computers, you may adopt one of the following solutions: " +
-	"1) Disable protected mode with 'CONFIG SET protected-mode no' from the loopback interface, and 'CONFIG REWRITE' to make it last; do so only on a network that strangers cannot reach. " +
-	"2) Set protected-mode to no in the configuration file and restart the server. " +
-	"3) Start the server with '--protected-mode no' for a trial. " +
-	"4) Set a password for the default user.\r\n"
-
-// IsLocal reports whether a client runs on this machine.
-func IsLocal(c *session.Client) bool { return connOf(c).io.IsLocal() }

@@ -1,14 +1,11 @@
 package server
 
 import (
-	"errors"
 	"runtime"
-	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
 
-	"github.com/kvasirdb/kvasir/internal/blocking"
 	"github.com/kvasirdb/kvasir/internal/engine"
 	"github.com/kvasirdb/kvasir/internal/platform/clock"
 	"github.com/kvasirdb/kvasir/internal/platform/poll"
@@ -22,6 +19,7 @@ const (
 	eventsMax       = 1024
 	cronInterval    = 100 * time.Millisecond
 	listenerToken   = 1 << 62
+	yieldConns      = 64 // clients flushed before exclusive mode of others is let in
 )
 
 // Loop is one event loop.
@@ -38,9 +36,12 @@ type Loop struct {
 	free    []uint32
 	dirty   []*conn // have output, or must be closed, or may go on reading
 	buffers [][]byte
-	pieces  [64][]byte // for vectored writes
 
-	listeners []*poll.Listener
+	unfinished []*conn    // go on in the next turn
+	spare      []*conn    // memory of that list
+	pieces     [64][]byte // for vectored writes
+
+	listeners []listener
 	accepted  []*poll.Conn
 	nowMillis int64
 	lastCron  time.Time
@@ -56,6 +57,7 @@ type Loop struct {
 	inboxMu sync.Mutex
 	inbox   []func()
 	posted  []func()
+	touched []*conn // guarded by inboxMu
 }
 
 func newLoop(s *Server, index int) (*Loop, error) {
@@ -88,7 +90,9 @@ func (l *Loop) Post(f func()) bool {
 	return ok
 }
 
-// run is the loop's life.
+// run is the loop's life. It holds its reader lock except while it sleeps and
+// while the server's own timers run: whatever is done to a client is done under
+// it, so that all clients stand still in exclusive mode.
 func (l *Loop) run() {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
@@ -100,29 +104,54 @@ func (l *Loop) run() {
 			l.server.hooks.Log.Warningf("Event loop %d: %v", l.index, err)
 			break
 		}
-		l.turn(events[:n])
+		l.exec.Enter()
+		due := l.turn(events[:n])
+		l.exec.Leave()
+		if due && l.index == 0 {
+			l.server.hooks.Cron(l.nowMillis)
+		}
 	}
+	l.exec.Enter()
 	l.shutdown()
+	l.exec.Leave()
+	l.exec.Close()
+	l.poller.Close()
 }
 
-// patience is how long the loop may sleep: until the next cron or the deadline
-// of a waiting client.
+// patience is how long the loop may sleep: until its next cron, and on loop 0
+// until the deadline of a waiting client or of a pause.
 func (l *Loop) patience() time.Duration {
+	if len(l.unfinished) > 0 {
+		return 0
+	}
 	d := cronInterval
 	if l.index == 0 {
-		if at := l.server.engine.NextDeadline(); at > 0 {
-			d = min(d, max(0, time.Duration(at-l.nowMillis)*time.Millisecond))
+		wakes := l.nowMillis + cronInterval.Milliseconds()
+		l.server.wakesAt.Store(wakes)
+		if at := l.server.nextDeadline(); at > 0 && at < wakes {
+			d = max(0, time.Duration(at-l.nowMillis)*time.Millisecond)
+			l.server.wakesAt.Store(at)
 		}
 	}
 	return d
 }
 
+// nextDeadline returns when loop 0 has to end a wait or a pause, 0 for never.
+func (s *Server) nextDeadline() int64 {
+	wait, pause := s.engine.NextDeadline(), s.Pauses.until.Load()
+	if wait == 0 || pause != 0 && pause < wait {
+		return pause
+	}
+	return wait
+}
+
 // turn handles one round of events. The stages are those of the package
-// comment.
-func (l *Loop) turn(events []poll.Event) {
+// comment. It reports whether the timers were due.
+func (l *Loop) turn(events []poll.Event) (timers bool) {
 	ticks, commands := clock.Ticks(), l.requests
 	began := time.Now()
 	l.tick(began)
+	l.goOn()
 	for i := range events {
 		ev := &events[i]
 		if ev.Token >= listenerToken {
@@ -143,25 +172,47 @@ func (l *Loop) turn(events []poll.Event) {
 	l.execute()
 	l.settle()
 	l.drainInbox()
-	if l.index == 0 {
-		if at := l.server.engine.NextDeadline(); at > 0 && at <= l.nowMillis {
-			l.exec.EndWaits()
-		}
-	}
-	if began.Sub(l.lastCron) >= cronInterval {
+	l.keepDeadlines()
+	if timers = began.Sub(l.lastCron) >= cronInterval; timers {
 		l.lastCron = began
 		t := clock.Ticks()
 		l.cron()
 		l.stats.CronTicks += clock.Ticks() - t
 	}
 	l.settle()
+	l.evict()
 	l.publish(clock.Ticks()-ticks, l.requests-commands)
+	return timers
 }
 
 // tick freezes the time for this turn.
 func (l *Loop) tick(now time.Time) {
 	l.nowMillis = now.UnixMilli()
 	l.exec.SetNow(l.nowMillis)
+}
+
+// goOn continues with the clients that had more input or output than fits into
+// one turn.
+func (l *Loop) goOn() {
+	list := l.unfinished
+	l.unfinished = l.spare[:0]
+	for i, c := range list {
+		c.unfinished = false
+		l.markDirty(c)
+		if !c.closed && len(c.pending) > 0 && c.Flags&session.Blocked == 0 {
+			l.parsePending(c)
+		}
+		list[i] = nil
+	}
+	l.spare = list[:0]
+}
+
+// postpone lets a client go on in the next turn.
+func (l *Loop) postpone(c *conn) {
+	if !c.unfinished && !c.closed {
+		c.unfinished = true
+		l.unfinished = append(l.unfinished, c)
+	}
 }
 
 // execute runs the queued requests, after which the read buffer is free again.
@@ -176,9 +227,12 @@ func (l *Loop) settle() {
 	for len(l.dirty) > 0 {
 		list := l.dirty
 		l.dirty = nil
-		for _, c := range list {
+		for i, c := range list {
 			c.dirty = false
 			l.settleConn(c)
+			if i%yieldConns == yieldConns-1 {
+				l.exec.Yield()
+			}
 		}
 		l.execute()
 		if l.dirty == nil {
@@ -191,29 +245,84 @@ func (l *Loop) settleConn(c *conn) {
 	if c.closed {
 		return
 	}
-	if c.held != nil {
-		c.restore()
-	}
-	if c.Flags&session.CloseSoon != 0 || !l.flush(c) {
+	c.arrived = 0
+	c.restore()
+	limits := l.server.Limits()
+	if c.Out.Len() > 0 && l.overOutputLimit(c, limits) || c.Flags&session.CloseSoon != 0 || !l.flush(c) {
 		l.close(c)
 		return
 	}
 	if len(c.pending) > 0 && c.Flags&(session.Blocked|session.CloseAfterReply) == 0 && c.resumed {
 		c.resumed = false
-		l.parsePending(c)
+		l.postpone(c)
 	}
+	c.account()
 }
 
-// drainInbox does what others have posted.
+// drainInbox does what others have posted, and looks after clients that others
+// have touched.
 func (l *Loop) drainInbox() {
 	l.inboxMu.Lock()
 	l.posted, l.inbox = l.inbox, l.posted[:0]
+	for i, c := range l.touched {
+		c.touched = false
+		c.resumed = true
+		l.markDirty(c)
+		l.touched[i] = nil
+	}
+	l.touched = l.touched[:0]
 	l.inboxMu.Unlock()
 	for i, f := range l.posted {
 		f()
 		l.posted[i] = nil
 	}
 	l.posted = l.posted[:0]
+}
+
+// touch makes the loop look after one of its clients. Any goroutine may call it.
+func (l *Loop) touch(c *conn) {
+	l.inboxMu.Lock()
+	first := !c.touched
+	if first {
+		c.touched = true
+		l.touched = append(l.touched, c)
+	}
+	l.inboxMu.Unlock()
+	if first {
+		l.poller.Wake()
+	}
+}
+
+// keepDeadlines ends the waits and pauses that are due. Loop 0 does so for all;
+// the others wake it if they have set a deadline before its next one.
+func (l *Loop) keepDeadlines() {
+	s := l.server
+	at := s.nextDeadline()
+	switch {
+	case at == 0:
+	case l.index != 0:
+		if at < s.wakesAt.Load() {
+			s.loops[0].poller.Wake()
+		}
+	case at <= l.nowMillis:
+		l.exec.EndWaits()
+		if at := s.Pauses.until.Load(); at > 0 && at <= l.nowMillis {
+			l.exec.Do(func() { s.Pauses.expire(l.nowMillis) })
+		}
+		l.drainInbox()
+	}
+}
+
+// evict closes clients when all of them together occupy too much.
+func (l *Loop) evict() {
+	s := l.server
+	limit := s.Limits().ClientsBytes
+	if limit == 0 || s.clientBytes.Load() <= limit {
+		return
+	}
+	l.exec.Do(func() { s.evictClients(limit, l.nowMillis) })
+	l.drainInbox()
+	l.settle()
 }
 
 // Unexecuted implements engine.Host.
@@ -249,7 +358,7 @@ func (l *Loop) conn(token uint64) *conn {
 	return c
 }
 
-// cron keeps the timers of this loop's clients, and the server's on loop 0.
+// cron keeps the timers of this loop's clients.
 func (l *Loop) cron() {
 	limits := l.server.Limits()
 	// Every client is looked at about once a second.
@@ -259,9 +368,7 @@ func (l *Loop) cron() {
 			l.checkIdle(c, limits)
 		}
 	}
-	if l.index == 0 {
-		l.server.hooks.Cron(l.nowMillis)
-	}
+	l.resumeListeners()
 }
 
 func (l *Loop) checkIdle(c *conn, limits *Limits) {
@@ -273,69 +380,17 @@ func (l *Loop) checkIdle(c *conn, limits *Limits) {
 		l.close(c)
 		return
 	}
-	if c.Out.Len() > 0 {
-		l.checkOutput(c, limits)
-	}
-}
-
-// addListener and removeListener run on the loop.
-func (l *Loop) addListener(ln *poll.Listener) {
-	l.listeners = append(l.listeners, ln)
-	if err := l.poller.AddListener(ln, listenerToken+uint64(len(l.listeners)-1)); err != nil {
-		l.server.hooks.Log.Warningf("Cannot watch listener %s: %v", ln.Addr(), err)
-	}
-}
-
-func (l *Loop) removeListener(ln *poll.Listener) {
-	if i := slices.Index(l.listeners, ln); i >= 0 {
-		l.poller.RemoveListener(ln)
-		ln.Close()
-		l.listeners[i] = nil
-	}
-}
-
-// accept takes waiting connections and deals them out to the loops.
-func (l *Loop) accept(i int) {
-	ln := l.listeners[i]
-	if ln == nil {
+	if c.Out.Len() > 0 && l.overOutputLimit(c, limits) {
+		l.close(c)
 		return
 	}
-	limits := l.server.Limits()
-	for left := max(limits.AcceptsPerTurn, 1); left > 0; {
-		n, err := ln.Accept(l.accepted[:min(left, len(l.accepted))])
-		for _, pc := range l.accepted[:n] {
-			l.server.deal(pc)
-		}
-		if err != nil {
-			if !errors.Is(err, poll.ErrAgain) {
-				l.server.hooks.Log.Warningf("Accepting client connection: %v", err)
-			}
-			return
-		}
-		if n < min(left, len(l.accepted)) {
-			return
-		}
-		left -= n
-	}
-}
-
-// deal gives a new connection to the next loop.
-func (s *Server) deal(pc *poll.Conn) {
-	s.Stats.Connections.Add(1)
-	l := s.loops[int(s.nextLoop.Add(1)-1)%len(s.loops)]
-	if l.index == 0 {
-		l.adopt(pc)
-		return
-	}
-	if !l.Post(func() { l.adopt(pc) }) {
-		pc.Close()
-	}
+	c.account()
 }
 
 // shutdown flushes and closes everything.
 func (l *Loop) shutdown() {
-	for _, ln := range l.listeners {
-		if ln != nil {
+	for i := range l.listeners {
+		if ln := l.listeners[i].Listener; ln != nil {
 			ln.Close()
 		}
 	}
@@ -344,14 +399,5 @@ func (l *Loop) shutdown() {
 			l.flush(c)
 			l.close(c)
 		}
-	}
-	l.exec.Close()
-	l.poller.Close()
-}
-
-// endWait takes a client that goes away out of the queues of waiting clients.
-func (l *Loop) endWait(c *conn) {
-	if w := blocking.Of(&c.Client); w != nil {
-		l.server.engine.Waiting.Remove(w)
 	}
 }

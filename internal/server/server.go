@@ -18,6 +18,7 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"github.com/kvasirdb/kvasir/internal/blocking"
 	"github.com/kvasirdb/kvasir/internal/engine"
 	"github.com/kvasirdb/kvasir/internal/platform/poll"
 	"github.com/kvasirdb/kvasir/internal/resp"
@@ -26,11 +27,13 @@ import (
 
 // Hooks are what the server asks its surroundings. All are required.
 type Hooks struct {
-	// Connected prepares a new client (authentication, armed gates). It runs
-	// on the owner loop before the first request is read.
-	Connected func(c *session.Client)
+	// Users decide who clients are.
+	Users Authenticator
 	// Cron runs on loop 0 about ten times a second, between turns.
 	Cron func(nowMillis int64)
+	// Paused tells that the clients' data begins or ends to stand still.
+	// Exclusive mode.
+	Paused func(paused bool)
 	// Log writes a line to the server's log.
 	Log Logger
 }
@@ -52,6 +55,8 @@ type Limits struct {
 	KeepAliveSeconds  int
 	AcceptsPerTurn    int // max-new-connections-per-cycle
 	ProtectedMode     bool
+	HideUserData      bool  // hide-user-data-from-log
+	ClientsBytes      int64 // maxmemory-clients; 0 none
 	Output            [OutputClasses]OutputLimit
 }
 
@@ -80,18 +85,23 @@ type Server struct {
 	loops  []*Loop
 	limits atomic.Pointer[Limits]
 
-	nextID   atomic.Uint64
-	nextLoop atomic.Uint32
+	nextID      atomic.Uint64
+	nextLoop    atomic.Uint32
+	connected   atomic.Int64 // connections dealt out and not closed
+	clientBytes atomic.Int64 // what all connections occupy
+	wakesAt     atomic.Int64 // until when loop 0 sleeps, Unix milliseconds
 
 	mu      sync.Mutex
 	clients map[uint64]*conn // guarded by mu; stable in exclusive mode
 
-	Stats Stats
+	Pauses Pauses
+	Stats  Stats
 }
 
 // New returns a server with n loops that are not running yet.
 func New(e *engine.Engine, n int, limits *Limits, hooks Hooks) (*Server, error) {
 	s := &Server{engine: e, hooks: hooks, clients: map[uint64]*conn{}}
+	s.Pauses.changed = hooks.Paused
 	s.limits.Store(limits)
 	for i := range n {
 		l, err := newLoop(s, i)
@@ -168,6 +178,32 @@ func (s *Server) Client(id uint64) *session.Client {
 		return &c.Client
 	}
 	return nil
+}
+
+// ClientsBytes returns what all connections occupy.
+func (s *Server) ClientsBytes() int64 { return s.clientBytes.Load() }
+
+// Kill ends a client: for everybody it is gone at once; its loop closes the
+// socket. Exclusive mode only, and not for the client whose command runs.
+func (s *Server) Kill(cl *session.Client) {
+	cl.Set(session.CloseSoon)
+	s.leave(connOf(cl))
+	cl.Touch()
+}
+
+// leave takes a client out of everything that knows it. Exclusive mode only.
+func (s *Server) leave(c *conn) {
+	if c.left {
+		return
+	}
+	c.left = true
+	if w := blocking.Of(&c.Client); w != nil {
+		s.engine.Waiting.Remove(w)
+	}
+	s.Pauses.forget(&c.Client)
+	s.unregister(c)
+	c.Closed()
+	c.account()
 }
 
 func (s *Server) register(c *conn) {

@@ -8,6 +8,7 @@ type Stats struct {
 	Rejected          atomic.Int64 // refused for maxclients
 	OutputLimitClosed atomic.Int64 // closed for client-output-buffer-limit
 	QueryLimitClosed  atomic.Int64 // closed for client-query-buffer-limit
+	Evicted           atomic.Int64 // closed for maxmemory-clients
 }
 
 // LoopStats are the counters of event loops. Ticks are those of package clock.
@@ -58,6 +59,7 @@ func (s *Server) ResetStats() {
 	s.Stats.Rejected.Store(0)
 	s.Stats.OutputLimitClosed.Store(0)
 	s.Stats.QueryLimitClosed.Store(0)
+	s.Stats.Evicted.Store(0)
 	for _, l := range s.loops {
 		l.statsMu.Lock()
 		l.published, l.zero = LoopStats{ClientBytes: l.published.ClientBytes}, true

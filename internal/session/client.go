@@ -57,6 +57,30 @@ const (
 	extSlots
 )
 
+// What a slot holds may tell more about its client for CLIENT LIST and the
+// memory account, by having these methods.
+type (
+	// Transaction is what ExtTxn may hold.
+	Transaction interface {
+		Queued() int      // commands; -1 outside of MULTI
+		Watched() int     // keys
+		Writes() bool     // a queued command may change data
+		MemoryBytes() int // arguments of the queued commands
+	}
+	// Subscriptions is what ExtPubSub may hold.
+	Subscriptions interface {
+		Channels() int
+		Patterns() int
+		ShardChannels() int
+		MemoryBytes() int
+	}
+	// Invalidations is what ExtTracking may hold.
+	Invalidations interface {
+		Redirect() int64 // ID of the client that gets the messages, 0 itself
+		MemoryBytes() int
+	}
+)
+
 // Loop is the event loop that a client belongs to, as others see it. Both
 // methods may be called from any goroutine.
 type Loop interface {

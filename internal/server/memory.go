@@ -1,0 +1,126 @@
+package server
+
+import (
+	"slices"
+	"unsafe"
+
+	"github.com/kvasirdb/kvasir/internal/blocking"
+	"github.com/kvasirdb/kvasir/internal/session"
+)
+
+// memory is what a connection occupies, in bytes, in the terms of CLIENT LIST.
+//
+// A client that waits for nothing costs its conn alone: input is read into the
+// loop's buffer, and an output buffer is borrowed while there is output. The
+// first replyChunkBytes of waiting output count as the reply buffer, what goes
+// beyond as output in blocks, because the limits of output concern the latter.
+type memory struct {
+	query, queryFree int // received and not executed; room beyond
+	arguments        int // of them, arguments that are complete
+	reply, replyPeak int // the reply buffer; most used lately
+	replyUsed        int
+	blocks           int // pieces of the output beyond it
+	output           int // bytes in them
+	total            int
+}
+
+const replyChunkBytes = 16 << 10
+
+// connBytes is what a connection costs at rest, with its poller's part and its
+// places in tables.
+const connBytes = int(unsafe.Sizeof(conn{})) + 512
+
+// memory measures a connection. Owner loop or exclusive mode.
+func (c *conn) memory() memory {
+	var m memory
+	waiting := len(c.held) + len(c.pending)
+	m.arguments = min(c.parser.Parsed(), len(c.pending))
+	m.query = waiting - m.arguments
+	if waiting == 0 {
+		m.query = c.arrived
+		m.queryFree = max(readBytes-c.arrived, 0)
+		if c.arrived == 0 {
+			m.queryFree = 0
+		}
+	} else {
+		m.queryFree = cap(c.pending) - len(c.pending)
+	}
+	if w := blocking.Of(&c.Client); w != nil {
+		for _, arg := range w.Args {
+			m.arguments += len(arg)
+		}
+	}
+	m.reply, m.replyPeak = min(c.Out.BufferCap(), replyChunkBytes), c.replyPeak
+	m.replyUsed = min(c.Out.Len(), replyChunkBytes)
+	m.output = outputBytes(c.Out.Len())
+	m.blocks = (m.output + replyChunkBytes - 1) / replyChunkBytes
+	m.total = connBytes + cap(c.pending) + cap(c.held) + m.reply + m.output
+	return m
+}
+
+// outputBytes is how much of the waiting output counts against limits.
+func outputBytes(waiting int) int { return max(waiting-replyChunkBytes, 0) }
+
+// memoryOf measures a client with what other parts keep for it.
+func memoryOf(cl *session.Client) (m memory, sub subsystems) {
+	m, sub = connOf(cl).memory(), subsystemsOf(cl)
+	m.total += sub.multiBytes + sub.bytes
+	return m, sub
+}
+
+// account notes a change of what a connection occupies in the server's sum.
+func (c *conn) account() {
+	now := 0
+	if !c.closed && !c.left {
+		m, _ := memoryOf(&c.Client)
+		now = m.total
+	}
+	if d := now - c.accounted; d != 0 {
+		c.accounted = now
+		c.loop.stats.ClientBytes += int64(d)
+		c.loop.server.clientBytes.Add(int64(d))
+	}
+}
+
+// evictable reports whether a client counts against maxmemory-clients and may
+// be closed for it.
+func evictable(c *session.Client) bool {
+	switch classOf(c) {
+	case classNormal, classPubSub:
+		return !c.Has(session.NoEvict)
+	}
+	return false
+}
+
+// evictClients closes clients, those first that occupy most, until the rest is
+// within maxmemory-clients. Exclusive mode only.
+func (s *Server) evictClients(limit, nowMillis int64) {
+	type candidate struct {
+		client *session.Client
+		bytes  int
+	}
+	var candidates []candidate
+	sum := int64(0)
+	s.EachClient(func(c *session.Client) {
+		m, _ := memoryOf(c)
+		if class := classOf(c); class == classNormal || class == classPubSub {
+			sum += int64(m.total)
+		}
+		if evictable(c) {
+			candidates = append(candidates, candidate{c, m.total})
+		}
+	})
+	slices.SortFunc(candidates, func(a, b candidate) int { return b.bytes - a.bytes })
+	for _, v := range candidates {
+		if sum <= limit {
+			return
+		}
+		s.hooks.Log.Noticef("Evicting client: %s", s.describe(v.client, nowMillis))
+		s.Stats.Evicted.Add(1)
+		s.Kill(v.client)
+		sum -= int64(v.bytes)
+	}
+	if sum > limit {
+		s.hooks.Log.Warningf("Over client maxmemory after evicting all evictable clients")
+	}
+}
