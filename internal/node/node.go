@@ -60,6 +60,7 @@ type Node struct {
 	Telemetry Telemetry
 
 	options    Options
+	debug      debugSwitches
 	background *engine.Executor // the expirer's
 	control    *engine.Executor // for signals and embedding code; guarded by controlMu
 	listeners  []*poll.Listener

@@ -1,24 +1,65 @@
 package node
 
 import (
+	"context"
+	"math/rand/v2"
+	"time"
+
 	"github.com/kvasirdb/kvasir/internal/command"
+	"github.com/kvasirdb/kvasir/internal/config"
+	"github.com/kvasirdb/kvasir/internal/engine"
+	"github.com/kvasirdb/kvasir/internal/platform/histogram"
+	"github.com/kvasirdb/kvasir/internal/session"
 	"github.com/kvasirdb/kvasir/internal/telemetry"
+	"github.com/kvasirdb/kvasir/internal/telemetry/about"
+	"github.com/kvasirdb/kvasir/internal/telemetry/commandlog"
 	"github.com/kvasirdb/kvasir/internal/telemetry/info"
+	"github.com/kvasirdb/kvasir/internal/telemetry/latency"
+	"github.com/kvasirdb/kvasir/internal/telemetry/monitor"
+	"github.com/kvasirdb/kvasir/internal/telemetry/redact"
 )
 
 // Telemetry is what the server tells of itself.
 type Telemetry struct {
-	Info info.Registry
-	Core *telemetry.Core // set when the parts exist
+	Info       info.Registry
+	Core       *telemetry.Core // set when the parts exist
+	CommandLog *commandlog.Log
+	Latency    *latency.Monitor
+	Monitors   *monitor.Monitors
+
+	gate     engine.GateID // of monitoring clients
+	observer engine.ObserverID
 }
 
-func (n *Node) telemetryCommands() []command.Spec {
-	return info.Commands(&n.Telemetry.Info)
+// telemetryCommands makes the parts of telemetry that commands refer to.
+func (n *Node) telemetryCommands() (all []command.Spec) {
+	t, p := &n.Telemetry, &n.Config.Params
+	rules := &redact.Rules{Parameters: n.Config.SensitiveArguments}
+	t.CommandLog = commandlog.New(n.Clock, rules)
+	t.Latency = latency.New(n.Clock)
+	t.Monitors = monitor.New(monitor.Options{
+		Clock: n.Clock, Redact: rules, UnixSocket: p.UnixSocket.Load,
+		Watch:    func(on bool) { n.Engine.Watch(t.observer, on) },
+		Restrict: func(c *session.Client, on bool) { engine.ArmClient(c, t.gate, on) },
+	})
+	all = append(all, info.Commands(&t.Info)...)
+	all = append(all, commandlog.Commands(t.CommandLog)...)
+	all = append(all, monitor.Commands(t.Monitors)...)
+	all = append(all, latency.Commands(t.Latency, latency.CommandDeps{
+		Table:     func() *command.Table { return n.Table },
+		Histogram: func(cmd *command.Cmd) *histogram.Histogram { return n.Engine.CommandStats(cmd).Latency },
+		Slowlog: func() latency.Slowlog {
+			return latency.Slowlog{ThresholdMicros: p.CommandLogExecutionSlowerThan.Load(), Length: p.CommandLogSlowExecutionMaxLen.Load()}
+		},
+	})...)
+	return append(all, about.Commands(about.Deps{
+		Clock: n.Clock, Version: "Valkey ver. " + ValkeyVersion, Random: rand.Float64,
+	})...)
 }
 
 // connectTelemetry adds the sections of INFO and what observes commands.
 func (n *Node) connectTelemetry() {
-	t := &n.Telemetry
+	t, p := &n.Telemetry, &n.Config.Params
 	t.Core = telemetry.NewCore(telemetry.Parts{
 		Config: n.Config, Clock: n.Clock, Pool: n.Pool, Engine: n.Engine, Server: n.Server,
 		Reclaimer: n.Reclaimer, Expirer: n.Expirer,
@@ -27,6 +68,35 @@ func (n *Node) connectTelemetry() {
 		Port:       n.Port,
 	})
 	t.Core.Sections(&t.Info)
+	t.gate = n.Engine.AddGate(monitor.Gate())
+	t.observer = n.Engine.AddObserver(command.Observer{Name: "monitor", Executed: t.Monitors.Executed})
+	n.Expirer.OnCycle = func(d time.Duration) { t.Latency.Add(latency.EventExpireCycle, d) }
+	n.followThresholds()
+	n.Config.OnApply(func(context.Context) error { n.followThresholds(); return nil },
+		p.CommandLogSlowExecutionMaxLen, p.CommandLogLargeRequestMaxLen, p.CommandLogLargeReplyMaxLen,
+		p.CommandLogExecutionSlowerThan, p.CommandLogRequestLargerThan, p.CommandLogReplyLargerThan,
+		p.LatencyMonitorThreshold)
+}
+
+// followThresholds makes the command log, the latency monitor and the engine,
+// which asks them only about what may concern one of them, follow the
+// configuration.
+func (n *Node) followThresholds() {
+	t, p := &n.Telemetry, &n.Config.Params
+	limits := func(threshold, length *config.Int) commandlog.Limits {
+		return commandlog.Limits{Threshold: threshold.Load(), Length: length.Load()}
+	}
+	t.CommandLog.SetLimits(commandlog.Slow, limits(p.CommandLogExecutionSlowerThan, p.CommandLogSlowExecutionMaxLen))
+	t.CommandLog.SetLimits(commandlog.LargeRequest, limits(p.CommandLogRequestLargerThan, p.CommandLogLargeRequestMaxLen))
+	t.CommandLog.SetLimits(commandlog.LargeReply, limits(p.CommandLogReplyLargerThan, p.CommandLogLargeReplyMaxLen))
+	t.Latency.SetThreshold(p.LatencyMonitorThreshold.Load())
+
+	thresholds := t.CommandLog.Thresholds()
+	thresholds.Duration = min(thresholds.Duration, t.Latency.Threshold())
+	n.Engine.ReportFrom(thresholds, func(c *command.Ctx, e engine.Execution) {
+		t.CommandLog.Executed(c, e)
+		t.Latency.Executed(c, e)
+	})
 }
 
 // cron runs ten times a second on loop 0.

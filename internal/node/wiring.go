@@ -31,6 +31,7 @@ func (n *Node) commands() [][]command.Spec {
 		n.Users.Commands(),
 		n.connectionCommands(),
 		n.telemetryCommands(),
+		n.debugCommands(),
 		n.keyCommands(),
 		n.Txn.Commands(),
 		stringcmd.Commands(stringcmd.Deps{MaxBulkBytes: n.Config.Params.ProtoMaxBulkLen.Load}),
@@ -68,6 +69,8 @@ func (n *Node) connect() {
 
 // addGates lists what a command has to pass before it runs, in order.
 func (n *Node) addGates() {
+	protected := n.Engine.AddGate(n.protectedGate())
+	n.Engine.ArmCommands(protected, func(c *command.Cmd) bool { return c.Flags&command.Protected != 0 })
 	auth := n.Engine.AddGate(n.Users.Gate())
 	n.Users.Arm = func(c *session.Client, on bool) { engine.ArmClient(c, auth, on) }
 	pause := n.Engine.AddGate(n.Server.Pauses.Gate())

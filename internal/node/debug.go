@@ -1,0 +1,44 @@
+package node
+
+import (
+	"sync/atomic"
+
+	"github.com/kvasirdb/kvasir/internal/command"
+	"github.com/kvasirdb/kvasir/internal/config"
+	"github.com/kvasirdb/kvasir/internal/debugcmd"
+	"github.com/kvasirdb/kvasir/internal/server"
+)
+
+// debugSwitches are what DEBUG turns off in the parts of the server.
+type debugSwitches struct {
+	cronPaused atomic.Bool
+}
+
+func (n *Node) debugCommands() []command.Spec {
+	return debugcmd.Commands(debugcmd.Deps{
+		Log:             n.Log,
+		Now:             func() int64 { return n.Clock.Now().Unix() },
+		LFU:             n.countsFrequency,
+		SetActiveExpire: func(on bool) { n.Expirer.SetActive(on) },
+		PauseCron:       n.debug.cronPaused.Store,
+		Restart:         n.restartProcess(),
+	})
+}
+
+// protectedGate keeps everybody from DEBUG whom enable-debug-command does not
+// allow it. It comes before all other gates.
+func (n *Node) protectedGate() command.Gate {
+	p := &n.Config.Params
+	return command.Gate{Name: "protected", Check: func(c *command.Ctx) command.Verdict {
+		allowed, name, parameter := p.EnableDebugCommand.Load(), "DEBUG", "enable-debug-command"
+		if c.Cmd.Name != "debug" {
+			allowed, name, parameter = p.EnableModuleCommand.Load(), "MODULE", "enable-module-command"
+		}
+		if allowed == config.PermissionYes || allowed == config.PermissionLocal && server.IsLocal(c.Client) {
+			return command.Pass()
+		}
+		return command.Refuse("ERR " + name + " command not allowed. If the " + parameter + " option is set to \"local\", " +
+			"you can run it from a local connection, otherwise you need to set this option " +
+			"in the configuration file, and then restart the server.")
+	}}
+}
