@@ -146,7 +146,9 @@ func (w *Writer) BulkInt(v int64) {
 // not change until release is called, which happens once, when the bytes are
 // sent or dropped, on the goroutine that owns the Writer. release may be nil.
 func (w *Writer) BulkRef(value []byte, release func()) {
-	w.buf = w.appendBulkHeader(len(value))
+	b := append(w.buf, '$') // no room is made for the value
+	b = number.AppendUint(b, uint64(len(value)))
+	w.buf = append(b, '\r', '\n')
 	w.appendRef(value, release)
 	w.buf = append(w.buf, '\r', '\n')
 }
