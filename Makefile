@@ -1,0 +1,83 @@
+# make run      build the server and start it        make run ARGS="--port 7000"
+# make test     everything that has to pass          (what continuous integration runs)
+# make bench    measure against reference servers    make bench ARGS="-full"
+# make build    bin/kvasir, and its tools by the names of Valkey's beside it
+# make lint     formatting, vet and staticcheck
+# make clean    remove what the others made
+
+GO          ?= go
+ARGS        ?=
+BINARY      := bin/kvasir
+NICKNAMES   := valkey-server valkey-cli valkey-benchmark
+STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
+
+# The race detector sees Go memory only. These packages keep their shared state
+# there; the others share off-heap memory under shard locks, which the tests with
+# the invariant tag check.
+RACE_PACKAGES := ./internal/platform/clock ./internal/platform/histogram ./internal/platform/serverlog \
+	./internal/platform/vfs ./internal/platform/poll ./internal/resp ./internal/client ./internal/cli \
+	./internal/loadgen ./internal/command ./internal/config
+
+# What the tests use beside Go.
+DEBIAN_PACKAGES := redis-server redis-tools python3-redis tcl nodejs npm gcc libc6-dev
+
+export CGO_ENABLED := 0
+
+.PHONY: build run test lint unit invariant race conformance interop bench tools clean
+
+build:
+	$(GO) build -trimpath -ldflags='-s -w' -o $(BINARY) ./cmd/kvasir
+	@for name in $(NICKNAMES); do ln -sf kvasir bin/$$name; done
+
+run: build
+	$(BINARY) server $(ARGS)
+
+# One after the other, also under make -j: the tests share the machine's cores.
+test: tools
+	$(MAKE) lint
+	$(MAKE) unit
+	$(MAKE) invariant
+	$(MAKE) race
+	$(MAKE) conformance
+	$(MAKE) interop
+
+lint:
+	@files=$$(gofmt -l cmd internal test); if [ -n "$$files" ]; then echo "gofmt has to format:" $$files; exit 1; fi
+	$(GO) vet ./...
+	$(GO) vet -tags invariant ./...
+	GOARCH=arm64 $(GO) vet ./...
+	GOOS=darwin $(GO) vet ./...
+	GOOS=windows $(GO) vet ./...
+	$(GO) run $(STATICCHECK) ./...
+
+unit:
+	$(GO) test ./...
+
+invariant:
+	$(GO) test -tags invariant ./internal/...
+
+race:
+	CGO_ENABLED=1 $(GO) test -race $(RACE_PACKAGES)
+
+conformance:
+	REDIS_SERVER="$$(command -v redis-server)" $(GO) test -count=1 -run TestReferences ./test/conformance
+
+interop: build
+	npm ci --silent --no-audit --no-fund --prefix test/interop/node
+	KVASIR_INTEROP=1 KVASIR_BINARY=$(CURDIR)/$(BINARY) $(GO) test -count=1 ./test/interop
+
+bench: build
+	$(GO) build -o bin/kvasir-bench ./test/bench
+	bin/kvasir-bench -kvasir $(BINARY) $(ARGS)
+
+# Installs what is missing, where this is Debian and the user may.
+tools:
+	@missing=; for p in $(DEBIAN_PACKAGES); do dpkg -s $$p >/dev/null 2>&1 || missing="$$missing $$p"; done; \
+	command -v node >/dev/null && missing=$$(echo " $$missing " | sed 's/ nodejs / /'); \
+	command -v npm >/dev/null && missing=$$(echo " $$missing " | sed 's/ npm / /'); \
+	if [ -z "$$(echo $$missing)" ]; then exit 0; fi; \
+	if [ "$$(id -u)" != 0 ]; then echo "please install:$$missing"; exit 1; fi; \
+	apt-get update -qq && DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 apt-get install -y -qq --no-install-recommends $$missing
+
+clean:
+	rm -rf bin test/interop/node/node_modules
