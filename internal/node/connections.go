@@ -3,6 +3,8 @@ package node
 import (
 	"github.com/kvasirdb/kvasir/internal/command"
 	"github.com/kvasirdb/kvasir/internal/server"
+	"github.com/kvasirdb/kvasir/internal/session"
+	"github.com/kvasirdb/kvasir/internal/txn"
 )
 
 // connectionCommands are the commands about clients and their connections.
@@ -34,7 +36,9 @@ func (n *Node) identity() server.Identity {
 
 // resetClient ends what the parts of the server keep for a client (RESET).
 // Exclusive mode.
-func (n *Node) resetClient(*command.Ctx) {}
+func (n *Node) resetClient(c *command.Ctx) {
+	n.Telemetry.Monitors.End(c.Client)
+}
 
 // clientsBytesMin is the least that maxmemory-clients comes to, so that a
 // mistake does not shut everybody out.

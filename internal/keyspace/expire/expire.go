@@ -35,6 +35,8 @@ type Expirer struct {
 	// spent in all.
 	CapReached atomic.Int64
 	Micros     atomic.Int64
+	// OnCycle is told how long a cycle took. It may be set before Start.
+	OnCycle func(d time.Duration)
 }
 
 // NewExpirer returns an Expirer that works with the given worker, which it owns
@@ -43,7 +45,7 @@ func NewExpirer(w *keyspace.Worker, c clock.Clock, paused func() bool) *Expirer 
 	if paused == nil {
 		paused = func() bool { return false }
 	}
-	x := &Expirer{worker: w, clock: c, paused: paused, stop: make(chan struct{})}
+	x := &Expirer{worker: w, clock: c, paused: paused, stop: make(chan struct{}), OnCycle: func(time.Duration) {}}
 	x.effort.Store(1)
 	x.active.Store(true)
 	return x
@@ -92,6 +94,7 @@ func (x *Expirer) Cycle() {
 				x.CapReached.Add(1)
 			}
 			x.Micros.Add(spent / 1000)
+			x.OnCycle(time.Duration(spent))
 			return
 		}
 	}
