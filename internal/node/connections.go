@@ -38,6 +38,16 @@ func (n *Node) identity() server.Identity {
 // Exclusive mode.
 func (n *Node) resetClient(c *command.Ctx) {
 	n.Telemetry.Monitors.End(c.Client)
+	n.Txn.Discard(c.Client)
+}
+
+// kept is what the parts of the server keep for a client. Owner loop or
+// exclusive mode.
+func kept(c *session.Client) session.Kept {
+	const watchBytes = 128 // of a watched key, roughly
+	k := session.Kept{Queued: txn.Queued(c), Watched: txn.WatchedBy(c), Redirect: -1}
+	k.Bytes = k.Watched * watchBytes
+	return k
 }
 
 // clientsBytesMin is the least that maxmemory-clients comes to, so that a

@@ -13,6 +13,7 @@ import (
 	"github.com/kvasirdb/kvasir/internal/resp"
 	"github.com/kvasirdb/kvasir/internal/server"
 	"github.com/kvasirdb/kvasir/internal/session"
+	"github.com/kvasirdb/kvasir/internal/txn"
 )
 
 // commands lists all commands of the server, package by package.
@@ -64,7 +65,6 @@ func (n *Node) connect() {
 	}, p.LazyfreeLazyServerDel, p.LazyfreeLazyExpire, p.LazyfreeLazyEviction)
 	follow(n.configureLog, p.LogLevel, p.LogFormat, p.LogTimestampFormat)
 	n.connectTelemetry()
-	n.connectTransactions()
 }
 
 // addGates lists what a command has to pass before it runs, in order.
@@ -75,15 +75,18 @@ func (n *Node) addGates() {
 	n.Users.Arm = func(c *session.Client, on bool) { engine.ArmClient(c, auth, on) }
 	pause := n.Engine.AddGate(n.Server.Pauses.Gate())
 	n.Server.Pauses.Arm = func(on bool) { n.Engine.Arm(pause, on) }
+	n.connectTransactions()
 }
 
 // hooks are what the server asks of the node.
 func (n *Node) hooks() server.Hooks {
 	return server.Hooks{
-		Users:  n.Users,
-		Cron:   n.cron,
-		Paused: func(bool) { n.followExpirePolicy() },
-		Log:    n.Log,
+		Users:             n.Users,
+		Kept:              kept,
+		TransactionWrites: txn.Writes,
+		Cron:              n.cron,
+		Paused:            func(bool) { n.followExpirePolicy() },
+		Log:               n.Log,
 	}
 }
 

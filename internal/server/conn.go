@@ -172,10 +172,7 @@ func (l *Loop) readPending(c *conn) {
 // anything being executed.
 func (l *Loop) overQueryLimit(c *conn) bool {
 	limits := l.server.Limits()
-	waiting := len(c.pending) + len(c.held)
-	if c.Has(session.Multi) {
-		waiting += subsystemsOf(&c.Client).multiBytes
-	}
+	waiting := len(c.pending) + len(c.held) + c.MultiBytes
 	if int64(waiting) <= limits.QueryBufferBytes {
 		return false
 	}
@@ -247,7 +244,9 @@ func (l *Loop) parse(c *conn, frames []byte) (rest []byte) {
 				c.Out.SetBuffer(l.borrow())
 			}
 			l.requests++
-			if l.exec.Queue(&c.Client, args, raw[:n:n]) {
+			// What the next request may be depends on whether this one
+			// authenticates the client.
+			if l.exec.Queue(&c.Client, args, raw[:n:n]) || !limits.Authenticated {
 				l.exec.Execute()
 			}
 			frames = frames[n:]

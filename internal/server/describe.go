@@ -66,30 +66,6 @@ func (s *Server) byID() []*session.Client {
 	return list
 }
 
-// subsystems are what other parts keep with a client.
-type subsystems struct {
-	queued, watched, multiBytes int
-	channels, patterns, shards  int
-	redirect                    int64
-	bytes                       int // of everything but the transaction
-}
-
-func subsystemsOf(c *session.Client) subsystems {
-	sub := subsystems{queued: -1, redirect: -1}
-	if t, ok := c.Ext[session.ExtTxn].(session.Transaction); ok {
-		sub.queued, sub.watched, sub.multiBytes = t.Queued(), t.Watched(), t.MemoryBytes()
-	}
-	if p, ok := c.Ext[session.ExtPubSub].(session.Subscriptions); ok {
-		sub.channels, sub.patterns, sub.shards = p.Channels(), p.Patterns(), p.ShardChannels()
-		sub.bytes += p.MemoryBytes()
-	}
-	if t, ok := c.Ext[session.ExtTracking].(session.Invalidations); ok && c.Has(session.Tracking) {
-		sub.redirect = t.Redirect()
-		sub.bytes += t.MemoryBytes()
-	}
-	return sub
-}
-
 // describe is a client's line of CLIENT LIST for the log, where what users
 // have made up is hidden if hide-user-data-from-log says so. Owner loop or
 // exclusive mode.
@@ -113,7 +89,7 @@ func identityOf(c *session.Client) *identity { return &identity{c.Name, c.User} 
 
 func appendLine(b []byte, cl *session.Client, shown *identity, nowMillis int64) []byte {
 	c := connOf(cl)
-	m, sub := memoryOf(cl)
+	m, kept := c.memory()
 	events := "r"
 	if c.writeArmed {
 		events = "rw"
@@ -126,10 +102,10 @@ func appendLine(b []byte, cl *session.Client, shown *identity, nowMillis int64) 
 		cl.ID, cl.Addr, cl.LocalAddr, cl.FD, shown.name, nowMillis/1000-cl.CreatedMillis/1000,
 		nowMillis/1000-cl.LastInteractionMillis/1000, flagsOf(cl), capabilitiesOf(cl), cl.DB)
 	b = fmt.Appendf(b, " sub=%d psub=%d ssub=%d multi=%d watch=%d",
-		sub.channels, sub.patterns, sub.shards, sub.queued, sub.watched)
+		kept.Channels, kept.Patterns, kept.ShardChannels, kept.Queued, kept.Watched)
 	b = fmt.Appendf(b, " qbuf=%d qbuf-free=%d argv-mem=%d multi-mem=%d rbs=%d rbp=%d obl=%d oll=%d omem=%d tot-mem=%d",
-		m.query, m.queryFree, m.arguments, sub.multiBytes, m.reply, m.replyPeak, m.replyUsed, m.blocks, m.output, m.total)
+		m.query, m.queryFree, m.arguments, cl.MultiBytes, m.reply, m.replyPeak, m.replyUsed, m.blocks, m.output, m.total)
 	return fmt.Appendf(b, " events=%s cmd=%s user=%s redir=%d resp=%d lib-name=%s lib-ver=%s tot-net-in=%d tot-net-out=%d tot-cmds=%d\n",
-		events, last, shown.user, sub.redirect, cl.Out.Protocol(), cl.LibName, cl.LibVer,
+		events, last, shown.user, kept.Redirect, cl.Out.Protocol(), cl.LibName, cl.LibVer,
 		cl.NetworkInputBytes, cl.NetworkOutputBytes, cl.Commands)
 }

@@ -16,7 +16,8 @@ import (
 // beyond as output in blocks, because the limits of output concern the latter.
 type memory struct {
 	query, queryFree int // received and not executed; room beyond
-	arguments        int // of them, arguments that are complete
+	arguments        int // complete arguments of a command that is not
+	waiting          int // arguments of a command that waits for keys
 	reply, replyPeak int // the reply buffer; most used lately
 	replyUsed        int
 	blocks           int // pieces of the output beyond it
@@ -31,8 +32,7 @@ const replyChunkBytes = 16 << 10
 const connBytes = int(unsafe.Sizeof(conn{})) + 512
 
 // memory measures a connection. Owner loop or exclusive mode.
-func (c *conn) memory() memory {
-	var m memory
+func (c *conn) memory() (m memory, kept session.Kept) {
 	waiting := len(c.held) + len(c.pending)
 	m.arguments = min(c.parser.Parsed(), len(c.pending))
 	m.query = waiting - m.arguments
@@ -47,32 +47,33 @@ func (c *conn) memory() memory {
 	}
 	if w := blocking.Of(&c.Client); w != nil {
 		for _, arg := range w.Args {
-			m.arguments += len(arg)
+			m.waiting += len(arg)
 		}
+		m.arguments += m.waiting
 	}
 	m.reply, m.replyPeak = min(c.Out.BufferCap(), replyChunkBytes), c.replyPeak
 	m.replyUsed = min(c.Out.Len(), replyChunkBytes)
 	m.output = outputBytes(c.Out.Len())
 	m.blocks = (m.output + replyChunkBytes - 1) / replyChunkBytes
-	m.total = connBytes + cap(c.pending) + cap(c.held) + m.reply + m.output
-	return m
+	kept = c.loop.server.hooks.Kept(&c.Client)
+	m.total = connBytes + cap(c.pending) + cap(c.held) + m.reply + m.output + m.waiting + c.MultiBytes + kept.Bytes
+	return m, kept
 }
 
 // outputBytes is how much of the waiting output counts against limits.
 func outputBytes(waiting int) int { return max(waiting-replyChunkBytes, 0) }
 
-// memoryOf measures a client with what other parts keep for it.
-func memoryOf(cl *session.Client) (m memory, sub subsystems) {
-	m, sub = connOf(cl).memory(), subsystemsOf(cl)
-	m.total += sub.multiBytes + sub.bytes
-	return m, sub
-}
-
 // account notes a change of what a connection occupies in the server's sum.
 func (c *conn) account() {
+	// Nearly always a client has nothing, before a turn and after it.
+	const keeps = session.Multi | session.PubSub | session.Tracking | session.Blocked
+	if c.accounted == connBytes && c.base == nil && c.held == nil && c.Out.BufferCap() == 0 &&
+		c.Flags&keeps == 0 && c.Ext[session.ExtTxn] == nil && !c.left {
+		return
+	}
 	now := 0
-	if !c.closed && !c.left {
-		m, _ := memoryOf(&c.Client)
+	if !c.left {
+		m, _ := c.memory()
 		now = m.total
 	}
 	if d := now - c.accounted; d != 0 {
@@ -102,7 +103,7 @@ func (s *Server) evictClients(limit, nowMillis int64) {
 	var candidates []candidate
 	sum := int64(0)
 	s.EachClient(func(c *session.Client) {
-		m, _ := memoryOf(c)
+		m, _ := connOf(c).memory()
 		if class := classOf(c); class == classNormal || class == classPubSub {
 			sum += int64(m.total)
 		}

@@ -45,9 +45,9 @@ type Pauses struct {
 	// first pause.
 	Arm func(on bool)
 
-	changed func(paused bool) // see Hooks.Paused
-	mode    atomic.Uint32
-	until   atomic.Int64 // earliest end, Unix milliseconds; 0 none
+	hooks *Hooks
+	mode  atomic.Uint32
+	until atomic.Int64 // earliest end, Unix milliseconds; 0 none
 
 	purposes [pausePurposes]struct {
 		mode        PauseMode
@@ -67,7 +67,7 @@ func (p *Pauses) Gate() command.Gate {
 func (p *Pauses) check(c *command.Ctx) command.Verdict {
 	const alwaysServed = session.Replica | session.Primary | session.Internal
 	mode := PauseMode(p.mode.Load())
-	if mode == PauseNone || c.Client.Flags&alwaysServed != 0 || mode == PauseWrites && !mayWrite(c) {
+	if mode == PauseNone || c.Client.Flags&alwaysServed != 0 || mode == PauseWrites && !p.mayWrite(c) {
 		return command.Pass()
 	}
 	p.mu.Lock()
@@ -78,12 +78,9 @@ func (p *Pauses) check(c *command.Ctx) command.Verdict {
 
 // mayWrite reports whether a command may reach replicas. An EXEC does if
 // anything in its transaction does.
-func mayWrite(c *command.Ctx) bool {
-	if c.Cmd.Flags&(command.Write|command.MayReplicate) != 0 {
-		return true
-	}
-	txn, ok := c.Client.Ext[session.ExtTxn].(session.Transaction)
-	return ok && c.Cmd.Name == "exec" && txn.Writes()
+func (p *Pauses) mayWrite(c *command.Ctx) bool {
+	return c.Cmd.Flags&(command.Write|command.MayReplicate) != 0 ||
+		c.Cmd.Name == "exec" && p.hooks.TransactionWrites(c.Client)
 }
 
 // Begin begins a pause or changes the mode of one; its end is never moved
@@ -129,7 +126,7 @@ func (p *Pauses) update() {
 	p.until.Store(until)
 	if (mode == PauseNone) != (before == PauseNone) {
 		p.Arm(mode != PauseNone)
-		p.changed(mode != PauseNone)
+		p.hooks.Paused(mode != PauseNone)
 	}
 	if mode < before {
 		p.resume()

@@ -27,6 +27,12 @@ import (
 
 // Hooks are what the server asks its surroundings. All are required.
 type Hooks struct {
+	// Kept tells what other parts keep for a client. Owner loop or exclusive
+	// mode.
+	Kept func(c *session.Client) session.Kept
+	// TransactionWrites reports whether a client has queued a command that may
+	// change data.
+	TransactionWrites func(c *session.Client) bool
 	// Users decide who clients are.
 	Users Authenticator
 	// Cron runs on loop 0 about ten times a second, between turns.
@@ -101,7 +107,7 @@ type Server struct {
 // New returns a server with n loops that are not running yet.
 func New(e *engine.Engine, n int, limits *Limits, hooks Hooks) (*Server, error) {
 	s := &Server{engine: e, hooks: hooks, clients: map[uint64]*conn{}}
-	s.Pauses.changed = hooks.Paused
+	s.Pauses.hooks = &s.hooks
 	s.limits.Store(limits)
 	for i := range n {
 		l, err := newLoop(s, i)

@@ -57,29 +57,17 @@ const (
 	extSlots
 )
 
-// What a slot holds may tell more about its client for CLIENT LIST and the
-// memory account, by having these methods.
-type (
-	// Transaction is what ExtTxn may hold.
-	Transaction interface {
-		Queued() int      // commands; -1 outside of MULTI
-		Watched() int     // keys
-		Writes() bool     // a queued command may change data
-		MemoryBytes() int // arguments of the queued commands
-	}
-	// Subscriptions is what ExtPubSub may hold.
-	Subscriptions interface {
-		Channels() int
-		Patterns() int
-		ShardChannels() int
-		MemoryBytes() int
-	}
-	// Invalidations is what ExtTracking may hold.
-	Invalidations interface {
-		Redirect() int64 // ID of the client that gets the messages, 0 itself
-		MemoryBytes() int
-	}
-)
+// Kept is what other parts keep for a client, for CLIENT LIST and the account of
+// its memory.
+type Kept struct {
+	Queued        int   // commands in its transaction, -1 outside of MULTI
+	Watched       int   // keys
+	Channels      int   // subscribed
+	Patterns      int   // subscribed
+	ShardChannels int   // subscribed
+	Redirect      int64 // client that gets its invalidation messages, 0 itself, -1 without tracking
+	Bytes         int   // memory of all this, without the arguments of the transaction
+}
 
 // Loop is the event loop that a client belongs to, as others see it. Both
 // methods may be called from any goroutine.
@@ -117,15 +105,9 @@ type Client struct {
 	LastCommand           string // full name of the last command
 	Commands              int64  // executed so far
 
-	// Memory figures, kept by the server loop.
-	QueryBufferBytes     int   // bytes received and not executed yet
-	QueryBufferFreeBytes int   // room beyond them
-	QueryBufferPeakBytes int   // largest buffer of late
-	ArgumentBytes        int   // of the command being received
-	MultiBytes           int   // queued in a transaction
-	NetworkInputBytes    int64 // received so far
-	NetworkOutputBytes   int64 // sent so far
-	MemoryBytes          int64 // as last accounted for maxmemory-clients
+	MultiBytes         int   // arguments queued in a transaction
+	NetworkInputBytes  int64 // received so far
+	NetworkOutputBytes int64 // sent so far
 
 	// SoftLimitSinceMillis is since when the output has been over its soft
 	// limit; 0 when it is not.

@@ -53,6 +53,7 @@ type watch struct {
 // state is what a client has in session.ExtTxn.
 type state struct {
 	queue   [][][]byte
+	writes  bool // a queued command may change data
 	watched []*watch
 }
 
@@ -101,6 +102,7 @@ func (t *Transactions) enqueue(c *command.Ctx) command.Verdict {
 		st := stateOf(c.Client)
 		args := command.CloneArgs(c.Args)
 		st.queue = append(st.queue, args)
+		st.writes = st.writes || c.Cmd.Flags&(command.Write|command.MayReplicate) != 0
 		for _, a := range args {
 			c.Client.MultiBytes += len(a) + 24
 		}
@@ -191,7 +193,7 @@ func (t *Transactions) unwatch(c *session.Client) {
 func (t *Transactions) Discard(c *session.Client) {
 	t.unwatch(c)
 	if st, ok := c.Ext[session.ExtTxn].(*state); ok {
-		st.queue = nil
+		st.queue, st.writes = nil, false
 	}
 	c.MultiBytes = 0
 	c.Clear(session.Multi | session.DirtyExec)
@@ -225,4 +227,11 @@ func Queued(c *session.Client) int {
 		return len(st.queue)
 	}
 	return 0
+}
+
+// Writes reports whether a client has queued a command that may change data.
+// Owner loop or exclusive mode.
+func Writes(c *session.Client) bool {
+	st, ok := c.Ext[session.ExtTxn].(*state)
+	return ok && st.writes
 }
