@@ -16,6 +16,7 @@ const (
 	InvalidCursor  = "ERR invalid cursor"
 	DBIndexRange   = "ERR DB index is out of range"
 	TimeoutNoFloat = "ERR timeout is not a float or out of range"
+	TimeoutNoInt   = "ERR timeout is not an integer or out of range"
 	TimeoutSign    = "ERR timeout is negative"
 	TimeoutRange   = "ERR timeout is out of range"
 )
