@@ -39,3 +39,15 @@ func (tx *Tx) HasKey(key []byte) bool {
 	e := tx.find(key)
 	return e.Found()
 }
+
+// removeHidden removes the expired key that lookups hide in the place where a
+// new one is about to be made, e, which has none.
+func (tx *Tx) removeHidden(e *Entry, key []byte) {
+	if e.t == nil || ExpirePolicy(tx.w.space.expirePolicy.Load()) != ExpireHide {
+		return
+	}
+	if e.slot = e.t.find(e.loc.Hash, key); e.slot != nil {
+		tx.removeAs(e, key, ReasonExpired)
+		e.slot = nil
+	}
+}

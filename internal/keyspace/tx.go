@@ -336,6 +336,7 @@ func (tx *Tx) assign(e *Entry, key []byte, k header, n int, expiry int64) []byte
 		h |= header(n) << entValueShift
 	}
 	if e.slot == nil {
+		tx.removeHidden(e, key)
 		r := heap.Alloc(size, offheap.PurposeEntry)
 		_, off := buildEntry(r, h, key, expiry)
 		if e.t == nil {

@@ -430,3 +430,25 @@ func TestHelp(t *testing.T) {
 		t.Error(got)
 	}
 }
+
+// A write where expired keys are only hidden replaces the hidden key.
+func TestWritesOverHiddenKeys(t *testing.T) {
+	s := newServer(t)
+	for _, write := range []string{"SET k w", "APPEND k w", "SETRANGE k 0 w", "COPY other k", "MSET k w"} {
+		s.Script(`
+			FLUSHALL
+			SET other w -> OK
+			SET k v PX 10 -> OK
+		`)
+		s.Space.SetExpirePolicy(keyspace.ExpireHide)
+		s.Advance(10 * time.Millisecond)
+		s.Want("GET k", "nil")
+		s.Want("DBSIZE", "2")
+		s.Run(write)
+		s.Want("GET k", `"w"`)
+		s.Want("DBSIZE", "2")
+		s.Space.SetExpirePolicy(keyspace.ExpireDelete)
+		s.Want("DEL k", "1")
+		s.Want("EXISTS k", "0")
+	}
+}

@@ -48,6 +48,7 @@ var touchSpec = command.Spec{
 }
 
 func runTouch(c *command.Ctx) {
+	c.Tx.NoTouch = false // a client that does not touch keys by reading asks for it here
 	n := int64(0)
 	for _, key := range c.Args[1:] {
 		if e := c.Tx.Find(key); e.Found() {
