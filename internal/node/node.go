@@ -17,7 +17,9 @@ import (
 	"github.com/kvasirdb/kvasir/internal/config"
 	"github.com/kvasirdb/kvasir/internal/engine"
 	"github.com/kvasirdb/kvasir/internal/keyspace"
+	"github.com/kvasirdb/kvasir/internal/keyspace/evict"
 	"github.com/kvasirdb/kvasir/internal/keyspace/expire"
+	"github.com/kvasirdb/kvasir/internal/keyspace/trim"
 	"github.com/kvasirdb/kvasir/internal/platform/clock"
 	"github.com/kvasirdb/kvasir/internal/platform/offheap"
 	"github.com/kvasirdb/kvasir/internal/platform/poll"
@@ -57,6 +59,8 @@ type Node struct {
 	Txn       *txn.Transactions
 	Reclaimer *expire.Reclaimer
 	Expirer   *expire.Expirer
+	Evictor   *evict.Evictor
+	Trimmer   *trim.Trimmer
 	Telemetry Telemetry
 
 	options    Options
@@ -96,6 +100,8 @@ func New(o Options) (*Node, error) {
 	if err != nil {
 		return nil, err
 	}
+	n.Evictor = n.newEvictor()
+	n.Trimmer = trim.New(n.Pool)
 	n.connect()
 	return n, nil
 }

@@ -24,6 +24,7 @@ func (n *Node) Start() error {
 	}
 	n.Reclaimer.Start()
 	n.Expirer.Start()
+	n.Trimmer.Start()
 	n.Log.Noticef("Server initialized")
 	for _, l := range n.listeners {
 		n.Server.Listen(l)
@@ -45,6 +46,7 @@ func (n *Node) Start() error {
 func (n *Node) Run() int {
 	n.Server.Run()
 	n.Expirer.Stop()
+	n.Trimmer.Stop()
 	n.background.Close()
 	n.control.Close()
 	n.Reclaimer.Stop()

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/kvasirdb/kvasir/internal/command"
+	"github.com/kvasirdb/kvasir/internal/commands/listcmd"
 	"github.com/kvasirdb/kvasir/internal/commands/stringcmd"
 	"github.com/kvasirdb/kvasir/internal/config"
 	"github.com/kvasirdb/kvasir/internal/datatype/value"
@@ -35,6 +36,7 @@ func (n *Node) commands() [][]command.Spec {
 		n.debugCommands(),
 		n.keyCommands(),
 		n.Txn.Commands(),
+		listcmd.Commands(),
 		stringcmd.Commands(stringcmd.Deps{MaxBulkBytes: n.Config.Params.ProtoMaxBulkLen.Load}),
 	}
 }
@@ -43,10 +45,7 @@ func (n *Node) commands() [][]command.Spec {
 // follow the configuration.
 func (n *Node) connect() {
 	p := &n.Config.Params
-	follow := func(apply func(), params ...config.Param) {
-		apply()
-		n.Config.OnApply(func(context.Context) error { apply(); return nil }, params...)
-	}
+	follow := n.follow
 	follow(func() { n.Engine.SetLimits(n.encodingLimits()) },
 		p.HashMaxListpackEntries, p.HashMaxListpackValue, p.ListMaxListpackSize, p.ListCompressDepth,
 		p.SetMaxIntsetEntries, p.SetMaxListpackEntries, p.SetMaxListpackValue,
@@ -65,14 +64,26 @@ func (n *Node) connect() {
 	}, p.LazyfreeLazyServerDel, p.LazyfreeLazyExpire, p.LazyfreeLazyEviction)
 	follow(n.configureLog, p.LogLevel, p.LogFormat, p.LogTimestampFormat)
 	n.connectTelemetry()
+	n.provideEvictionInfo()
+}
+
+// follow applies what follows from some parameters now and whenever they
+// change.
+func (n *Node) follow(apply func(), params ...config.Param) {
+	apply()
+	n.Config.OnApply(func(context.Context) error { apply(); return nil }, params...)
 }
 
 // addGates lists what a command has to pass before it runs, in order.
 func (n *Node) addGates() {
+	p := &n.Config.Params
 	protected := n.Engine.AddGate(n.protectedGate())
 	n.Engine.ArmCommands(protected, func(c *command.Cmd) bool { return c.Flags&command.Protected != 0 })
 	auth := n.Engine.AddGate(n.Users.Gate())
 	n.Users.Arm = func(c *session.Client, on bool) { engine.ArmClient(c, auth, on) }
+	memory := n.Engine.AddGate(n.memoryGate())
+	n.follow(func() { n.followMemoryLimit(memory) },
+		p.MaxMemory, p.MaxMemoryPolicy, p.MaxMemorySamples, p.MaxMemoryEvictionTenacity)
 	pause := n.Engine.AddGate(n.Server.Pauses.Gate())
 	n.Server.Pauses.Arm = func(on bool) { n.Engine.Arm(pause, on) }
 	n.connectTransactions()
@@ -106,6 +117,7 @@ func (n *Node) followExpirePolicy() {
 // resetStats zeroes the counters of all parts.
 func (n *Node) resetStats() {
 	n.Telemetry.Core.ResetStats()
+	n.Evictor.ResetStats()
 }
 
 // configCaller describes a client to CONFIG SET.
