@@ -215,7 +215,7 @@ func (x *Executor) muted(r *request, began uint64) uint64 {
 		began = x.perform(&x.ctx, r.loc, r.first, began)
 	}
 	// CLIENT REPLY ON answers; what it turned on counts for its own reply.
-	if silent&session.ReplySkip != 0 || c.Flags&session.ReplyOff != 0 {
+	if c.Flags&(session.ReplyOff|session.ReplySkip) != 0 {
 		c.Out.Rewind(mark)
 	}
 	c.Clear(silent & session.ReplySkip)
@@ -429,6 +429,20 @@ func (x *Executor) Removed(tx *keyspace.Tx, key []byte, why keyspace.Reason) {
 		x.engine.eachObserver(func(o *command.Observer) {
 			if o.Removed != nil {
 				o.Removed(tx, key, why)
+			}
+		})
+	}
+}
+
+// FieldsExpired implements keyspace.Sink.
+func (x *Executor) FieldsExpired(tx *keyspace.Tx, key []byte, fields [][]byte) {
+	if x.engine.watching.Load() != 0 {
+		args := append([][]byte{[]byte("HDEL"), slices.Clone(key)}, fields...)
+		x.batch = append(x.batch, command.Propagated{DB: tx.DB(), Args: args})
+		x.flushBatch()
+		x.engine.eachObserver(func(o *command.Observer) {
+			if o.FieldsExpired != nil {
+				o.FieldsExpired(tx, key, fields)
 			}
 		})
 	}

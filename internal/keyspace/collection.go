@@ -43,7 +43,14 @@ func (e *Entry) Store(key []byte, v value.Value, changes int) (removed bool) {
 	case v.Root != 0:
 		p := e.tx.assign(e, key, kind(v.Type, v.Enc), 8, -1)
 		*(*[8]byte)(p) = *(*[8]byte)(unsafe.Pointer(&v.Root))
+		if v.Type == value.Hash {
+			e.trackFields(&v, never)
+		}
 		e.tx.modified(key, changes)
 	}
 	return false
 }
+
+// DeletesLazily reports whether values that a command deletes or overwrites by
+// the way are freed in the background (lazyfree-lazy-server-del).
+func (s *Space) DeletesLazily() bool { return s.lazyDel.Load() }

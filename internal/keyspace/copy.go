@@ -49,6 +49,9 @@ func (e *Entry) Copy(to *Tx, name []byte) {
 		payload = unsafe.Slice((*byte)(unsafe.Pointer(&v.Root)), n)
 	}
 	d := to.Peek(name)
-	copy(to.assign(&d, name, h&(entKindMask|entGrown|entVolatile), n, expiry), payload)
+	copy(to.assign(&d, name, h&(entKindMask|entGrown), n, expiry), payload)
+	if h&entVolatile != 0 {
+		d.trackFields(&v, never)
+	}
 	to.modified(name, 1)
 }

@@ -24,7 +24,7 @@ import (
 //	 8      hasExpiry           9      longKey (length ≥ 255)
 //	10      grown (a string changed by APPEND and the like: OBJECT says "raw")
 //	11      mark (which side of the last snapshot the entry is on)
-//	12      volatile fields (a hash with fields that expire)
+//	12      volatile (a hash with fields that expire)
 //	16..39  access clock: LRU seconds, or LFU minutes (16) and counter (8)
 //	40..47  key length, 255 with longKey
 //	48..63  inline value length

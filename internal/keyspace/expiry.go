@@ -5,21 +5,25 @@ import (
 	"math/bits"
 	"unsafe"
 
+	"github.com/kvasirdb/kvasir/internal/datatype/hash"
+	"github.com/kvasirdb/kvasir/internal/datatype/value"
 	"github.com/kvasirdb/kvasir/internal/platform/offheap"
 )
 
-// expiryIndex lets the expirer find the keys of one shard whose time has come
-// without looking at the others. It is a hierarchical timing wheel of
-// appointments: a slot of time holds 4-byte key references, each naming the
-// bucket where a key lives rather than the key. When a slot falls due, every
-// expired entry of each named bucket is removed, and entries that are due later
-// get a new appointment.
+// expiryIndex lets the expirer find the keys of one shard whose time has come,
+// and the hashes with fields whose time has, without looking at the others. It
+// is a hierarchical timing wheel of appointments: a slot of time holds 4-byte
+// key references, each naming the bucket where a key lives rather than the key.
+// When a slot falls due, every expired entry of each named bucket is removed and
+// its hashes lose their expired fields, a bounded number at a time; entries that
+// are due later, or still, get a new appointment.
 //
 // What must stay true: a key with an expiry has an appointment no later than
-// it. Appointments need not be removed when a key is deleted or its expiry
-// moves to later, so the common operations cost nothing here; an appointment
-// that finds nothing is dropped. When appointments outnumber the keys that may
-// need them twofold, the shard's index is rebuilt from its tables.
+// it, and a volatile hash one no later than its first field expires (entDue).
+// Appointments need not be removed when a key is deleted or its expiry moves to
+// later, so the common operations cost nothing here; an appointment that finds
+// nothing is dropped. When appointments outnumber the keys that may need them
+// twofold, the shard's index is rebuilt from its tables.
 //
 // Level l has 64 slots of 32 ms × 64^l: 2 s, 131 s, 2.3 h, 6.2 days, 1 year,
 // 70 years in all. An appointment goes to the finest level that reaches it and
@@ -64,8 +68,8 @@ func (s *Space) appointed(shard int, a uint32) Located {
 	return Located{uint64(a & (1<<26 - 1)), a>>26*Shards + uint32(shard)}
 }
 
-// appoint adds an appointment for a key with the given expiry.
-func (tx *Tx) appoint(l Located, expiry int64) {
+// appoint adds an appointment for a key that has to be visited at due.
+func (tx *Tx) appoint(l Located, due int64) {
 	i := l.Shard()
 	x := tx.db.expiry[i]
 	if x == nil {
@@ -74,14 +78,15 @@ func (tx *Tx) appoint(l Located, expiry int64) {
 		tx.db.expiry[i] = x
 		tx.db.timed.Store(true)
 	}
-	x.add(tx.w.heap, tx.w.space.appointment(l), expiry)
-	if x.entries > 4096 && x.entries > 2*tx.shardExpires(i)+1024 {
+	x.add(tx.w.heap, tx.w.space.appointment(l), due)
+	if x.entries > 4096 && x.entries > 2*tx.shardTimed(i)+1024 {
 		tx.rebuildExpiry(i)
 	}
 }
 
-// shardExpires returns how many keys of the shard have an expiry.
-func (tx *Tx) shardExpires(shard int) (n int64) {
+// shardTimed returns how many keys of the shard may need an appointment.
+func (tx *Tx) shardTimed(shard int) int64 {
+	n := tx.db.volatile[shard]
 	tables := tx.db.tables()
 	for t := shard; t < len(tables); t += Shards {
 		n += int64(tables[t].expires)
@@ -155,8 +160,8 @@ func (x *expiryIndex) pop(heap *offheap.Heap, level, slot int) (a uint32, ok boo
 	return a, true
 }
 
-// ExpireDue removes keys whose time has come, in every database, shard by
-// shard, until budget buckets have been visited. It returns what is left of the
+// ExpireDue removes keys and fields whose time has come, in every database,
+// shard by shard, until budget buckets have been visited. It returns what is left of the
 // budget: 0 means that there may be more. The worker must not hold its reader
 // lock; other workers are kept from one shard at a time, for at most step
 // buckets.
@@ -187,8 +192,8 @@ func (w *Worker) ExpireDue(nowMillis int64, budget, step int) (left int) {
 	return budget
 }
 
-// advance moves the index of shard i to tx's time and removes the keys that
-// have expired, until budget buckets have been visited. It returns what is left
+// advance moves the index of shard i to tx's time and removes the keys and
+// fields that have expired, until budget buckets have been visited. It returns what is left
 // of the budget. The caller holds the shard's lock.
 func (tx *Tx) advance(i, budget int) int {
 	x := tx.db.expiry[i]
@@ -253,43 +258,56 @@ func (tx *Tx) drainSlot(x *expiryIndex, shard, level, slot, budget int) (left in
 }
 
 // keep keeps one appointment: it removes the expired entries of the bucket and
-// makes new appointments for entries of the same hash that expire later.
+// expired fields of its hashes, and makes new appointments for entries of the
+// same hash that are due later, or have more expired fields than one visit may
+// take out.
 func (tx *Tx) keep(x *expiryIndex, shard int, a uint32) {
 	l := tx.w.space.appointed(shard, a)
 	t := tx.db.table(int(l.Table))
-	if t == nil || t.n == 0 {
+	if t == nil {
 		return
 	}
-	for again := true; again; {
-		again = false
-		var gone slot
+	fields := expiredFieldsMax
+	for t.n > 0 {
+		var expired slot // an entry that is due
 		var later [16]int64
 		renew := later[:0]
 		t.eachSlot(t.bucketOf(l.Hash), func(s slot) bool {
 			r := t.ref(s)
-			at := entExpiry(r, entHeader(r))
+			h := entHeader(r)
+			due := entDue(r, h)
 			switch {
-			case at < 0:
-			case at <= tx.now:
-				gone = s
+			case due < 0:
+			case due <= tx.now && (fields > 0 || lapsed(r, h, tx.now)):
+				expired = s
 				return false
-			case tx.w.space.appointment(Located{hashKey(t.seed, entKey(r, entHeader(r))), l.Table}) == a:
-				renew = append(renew, at)
+			case tx.w.space.appointment(Located{hashKey(t.seed, entKey(r, h)), l.Table}) == a:
+				renew = append(renew, due)
 			}
 			return true
 		})
-		if gone != nil {
-			r := t.ref(gone)
-			key := entKey(r, entHeader(r))
-			e := Entry{tx: tx, t: t, slot: gone, loc: Located{hashKey(t.seed, key), l.Table}}
-			tx.removeAs(&e, key, ReasonExpired)
-			again = t.n > 0
-			continue
+		if expired == nil {
+			for _, due := range renew {
+				x.add(tx.w.heap, a, due)
+			}
+			return
 		}
-		for _, at := range renew {
-			x.add(tx.w.heap, a, at)
+		r := t.ref(expired)
+		h := entHeader(r)
+		key := entKey(r, h)
+		e := Entry{tx: tx, t: t, slot: expired, loc: Located{hashKey(t.seed, key), l.Table}}
+		if lapsed(r, h, tx.now) {
+			tx.removeAs(&e, key, ReasonExpired)
+		} else {
+			fields -= tx.expireFields(&e, fields)
 		}
 	}
+}
+
+// lapsed reports whether an entry's own time has come.
+func lapsed(r offheap.Ref, h header, now int64) bool {
+	at := entExpiry(r, h)
+	return at >= 0 && at <= now
 }
 
 // rebuildExpiry replaces the index of a shard by one without stale appointments.
@@ -297,15 +315,16 @@ func (tx *Tx) rebuildExpiry(shard int) {
 	x := tx.db.expiry[shard]
 	x.clear(tx.w.heap)
 	tables := tx.db.tables()
+	volatile := tx.db.volatile[shard] > 0
 	for n := shard; n < len(tables); n += Shards {
 		t := &tables[n]
-		for b := uint64(0); b < t.n && t.expires > 0; b++ {
+		for b := uint64(0); b < t.n && (t.expires > 0 || volatile); b++ {
 			t.eachSlot(b, func(s slot) bool {
 				r := t.ref(s)
 				h := entHeader(r)
-				if at := entExpiry(r, h); at >= 0 {
+				if due := entDue(r, h); due >= 0 {
 					l := Located{hashKey(t.seed, entKey(r, h)), uint32(n)}
-					x.add(tx.w.heap, tx.w.space.appointment(l), at)
+					x.add(tx.w.heap, tx.w.space.appointment(l), due)
 				}
 				return true
 			})
@@ -343,8 +362,8 @@ func (x *expiryIndex) bytes() int64 {
 	return int64(unsafe.Sizeof(*x)) + wheelBytes + x.chunks*chunkBytes
 }
 
-// check verifies the counts and that every key with an expiry has a timely
-// appointment.
+// checkExpiry verifies the counts, the marks of volatile hashes, and that every
+// key that is due at some time has a timely appointment.
 func (tx *Tx) checkExpiry(shard int) error {
 	x := tx.db.expiry[shard]
 	var entries, chunks int64
@@ -371,6 +390,7 @@ func (tx *Tx) checkExpiry(shard int) error {
 			return fmt.Errorf("found %d appointments in %d chunks; counted %d, %d", entries, chunks, x.entries, x.chunks)
 		}
 	}
+	volatile := int64(0)
 	tables := tx.db.tables()
 	for n := shard; n < len(tables); n += Shards {
 		t := &tables[n]
@@ -379,14 +399,23 @@ func (tx *Tx) checkExpiry(shard int) error {
 			t.eachSlot(b, func(s slot) bool {
 				r := t.ref(s)
 				h := entHeader(r)
-				at := entExpiry(r, h)
+				key := entKey(r, h)
+				v := entValue(r, h)
+				expires := v.Type == value.Hash && hash.VolatileLen(&v) > 0
+				if expires {
+					volatile++
+				}
+				if marked := h&entVolatile != 0; marked != expires {
+					err = fmt.Errorf("key %q: marked volatile %v, has fields that expire %v", key, marked, expires)
+					return false
+				}
+				at := entDue(r, h)
 				if at < 0 {
 					return true
 				}
-				key := entKey(r, h)
 				due, ok := earliest[tx.w.space.appointment(Located{hashKey(t.seed, key), uint32(n)})]
 				if !ok || due > max((at+expiryTick-1)/expiryTick, x.tick) {
-					err = fmt.Errorf("key %q expires at tick %d; appointment %v at tick %d", key, at/expiryTick, ok, due)
+					err = fmt.Errorf("key %q is due at tick %d; appointment %v at tick %d", key, at/expiryTick, ok, due)
 				}
 				return err == nil
 			})
@@ -394,6 +423,9 @@ func (tx *Tx) checkExpiry(shard int) error {
 		if err != nil {
 			return err
 		}
+	}
+	if volatile != tx.db.volatile[shard] {
+		return fmt.Errorf("found %d volatile hashes; counted %d", volatile, tx.db.volatile[shard])
 	}
 	return nil
 }

@@ -77,9 +77,11 @@ type shard struct {
 type DB struct {
 	first  atomic.Pointer[table] // the array, outside the Go heap; nil until the first key
 	count  int                   // tables in it
-	timed  atomic.Bool           // has had a key with an expiry
+	timed  atomic.Bool           // has had something that expires
 	expiry [Shards]*expiryIndex
 	sumTTL [Shards]int64 // sum of expiry times of the shard's keys, ms
+
+	volatile [Shards]int64 // hashes in the shard with fields that expire
 }
 
 // New returns a Space with empty databases.

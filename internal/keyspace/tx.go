@@ -22,6 +22,9 @@ type Tx struct {
 	hints []hint // keys located by the lock plan, in argument order
 	next  int
 
+	// opened is when the first field of the hash expired that Update returned.
+	opened int64
+
 	// NoTouch keeps reads from updating the access clock (CLIENT NO-TOUCH).
 	NoTouch bool
 }
@@ -225,6 +228,9 @@ func (e *Entry) unlink() offheap.Ref {
 		e.t.expires--
 		e.tx.db.sumTTL[e.loc.Shard()] -= int64(load64(r.Add(8)))
 	}
+	if h&entVolatile != 0 {
+		e.tx.db.volatile[e.loc.Shard()]--
+	}
 	e.t.remove(e.tx.w.heap, e.loc.Hash, e.slot)
 	e.slot = nil
 	return r
@@ -266,14 +272,15 @@ func (e *Entry) Value() value.Value {
 	return entValue(r, entHeader(r))
 }
 
-// Volatile reports whether a found hash is marked to have expiring fields.
-func (e *Entry) Volatile() bool { return entHeader(e.ref())&entVolatile != 0 }
-
 // Update announces a change of a found value and returns it. Commit must
 // follow, before anything else is looked up.
 func (e *Entry) Update() value.Value {
 	e.tx.beforeChange(e)
-	return e.Value()
+	v := e.Value()
+	if v.Type == value.Hash {
+		e.tx.opened = firstExpiry(&v)
+	}
+	return v
 }
 
 // Commit stores a value changed after Update, counting changes elements. A
@@ -292,20 +299,13 @@ func (e *Entry) Commit(key []byte, v value.Value, changes int) (removed bool) {
 		h = nh
 	}
 	setEntRoot(r, h, uint64(v.Root))
+	if v.Type == value.Hash {
+		e.trackFields(&v, e.tx.opened)
+	}
 	if changes != 0 {
 		e.tx.modified(key, changes)
 	}
 	return false
-}
-
-// SetVolatile marks whether a found hash has expiring fields.
-func (e *Entry) SetVolatile(on bool) {
-	r := e.ref()
-	h := entHeader(r) &^ entVolatile
-	if on {
-		h |= entVolatile
-	}
-	setEntHeader(r, h)
 }
 
 // Put makes key hold the non-inline value v (an aggregate or a big string),
@@ -314,6 +314,9 @@ func (tx *Tx) Put(key []byte, v value.Value, expiry int64, changes int) {
 	e := tx.Peek(key)
 	p := tx.assign(&e, key, kind(v.Type, v.Enc), 8, expiry)
 	*(*[8]byte)(p) = *(*[8]byte)(unsafe.Pointer(&v.Root))
+	if v.Type == value.Hash {
+		e.trackFields(&v, never)
+	}
 	tx.modified(key, changes)
 }
 
@@ -351,6 +354,9 @@ func (tx *Tx) assign(e *Entry, key []byte, k header, n int, expiry int64) []byte
 	r := e.ref()
 	old := entHeader(r)
 	oldExpiry := entExpiry(r, old)
+	if old&entVolatile != 0 {
+		tx.db.volatile[e.loc.Shard()]--
+	}
 	if v := entValue(r, old); v.Root != 0 {
 		tx.freeValue(v, tx.w.space.lazyDel.Load())
 	}
@@ -431,8 +437,12 @@ func (e *Entry) Rename(from []byte, to *Tx, name []byte) {
 	}
 	payload := unsafe.Slice((*byte)(r.Add(entPayload(r, h))), n)
 	d := to.Peek(name)
-	p := to.assign(&d, name, h&(entKindMask|entGrown|entVolatile), n, expiry)
+	p := to.assign(&d, name, h&(entKindMask|entGrown), n, expiry)
 	copy(p, payload)
+	if h&entVolatile != 0 {
+		v := entValue(r, h)
+		d.trackFields(&v, never)
+	}
 	nr := d.ref()
 	setEntHeader(nr, entHeader(nr)&^entClockMask|h&entClockMask)
 	tx.w.heap.Free(r, offheap.PurposeEntry)

@@ -55,6 +55,10 @@ type Sink interface {
 	// Removed: the server itself removed the key, because its time had come or
 	// to reclaim memory. Modified is called as well.
 	Removed(tx *Tx, key []byte, why Reason)
+	// FieldsExpired: the server itself took these fields out of the hash,
+	// because their time had come. If none was left, Removed is called next;
+	// Modified is called as well. The fields are the callee's.
+	FieldsExpired(tx *Tx, key []byte, fields [][]byte)
 }
 
 // Reason says why the server removed a key by itself.
@@ -64,6 +68,7 @@ type Reason uint8
 const (
 	ReasonExpired Reason = iota
 	ReasonEvicted
+	ReasonEmptied // a hash, all of whose fields had expired
 )
 
 // NewWorker registers a worker. sink may be nil. The caller holds no reader lock:

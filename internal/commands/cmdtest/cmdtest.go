@@ -96,8 +96,12 @@ func newServer(t testing.TB, slot func(key []byte) uint16, specs [][]command.Spe
 			s.modified = append(s.modified, fmt.Sprintf("%d:%s", tx.DB(), key))
 		},
 		Removed: func(tx *keyspace.Tx, key []byte, why keyspace.Reason) {
-			name := map[keyspace.Reason]string{keyspace.ReasonExpired: "expired", keyspace.ReasonEvicted: "evicted"}[why]
+			name := map[keyspace.Reason]string{keyspace.ReasonExpired: "expired", keyspace.ReasonEvicted: "evicted",
+				keyspace.ReasonEmptied: "del"}[why]
 			s.events = append(s.events, fmt.Sprintf("%d:%s:%s", tx.DB(), name, key))
+		},
+		FieldsExpired: func(tx *keyspace.Tx, key []byte, _ [][]byte) {
+			s.events = append(s.events, fmt.Sprintf("%d:hexpired:%s", tx.DB(), key))
 		},
 		Event: func(e command.Event) {
 			s.events = append(s.events, fmt.Sprintf("%d:%s:%s", e.DB, e.Name, e.Key))
