@@ -32,3 +32,12 @@ func (e *Entry) AccessClock() uint32 { return entHeader(e.ref()).clock() }
 
 // Now returns the time of the command that found the key, Unix milliseconds.
 func (e *Entry) Now() int64 { return e.tx.now }
+
+// ExpiryBytes returns the memory of the expiry indexes of db, which is a part of
+// TableBytes.
+func (s *Space) ExpiryBytes(db int) (bytes int64) {
+	for _, x := range s.dbs[db].Load().expiry {
+		bytes += x.bytes()
+	}
+	return bytes
+}

@@ -5,6 +5,8 @@ import (
 	"github.com/kvasirdb/kvasir/internal/config"
 	"github.com/kvasirdb/kvasir/internal/engine"
 	"github.com/kvasirdb/kvasir/internal/keyspace/evict"
+	"github.com/kvasirdb/kvasir/internal/memorycmd"
+	"github.com/kvasirdb/kvasir/internal/telemetry"
 )
 
 // newEvictor makes what keeps the server within maxmemory.
@@ -77,6 +79,15 @@ func evictionPolicy(p config.EvictionPolicy) evict.Policy {
 		return evict.Policy{Order: evict.Random}
 	}
 	return evict.Policy{Never: true}
+}
+
+func (n *Node) memoryCommands() []command.Spec {
+	return memorycmd.Commands(memorycmd.Deps{
+		Pool:    n.Pool,
+		Space:   n.Space,
+		Figures: func() telemetry.MemoryFigures { return n.Telemetry.Core.MemoryFigures() },
+		Clients: func() int { return n.Server.Clients() },
+	})
 }
 
 // provideEvictionInfo gives INFO the fields about eviction.

@@ -5,6 +5,7 @@ import (
 
 	"github.com/kvasirdb/kvasir/internal/command"
 	"github.com/kvasirdb/kvasir/internal/commands/listcmd"
+	"github.com/kvasirdb/kvasir/internal/commands/sortcmd"
 	"github.com/kvasirdb/kvasir/internal/commands/stringcmd"
 	"github.com/kvasirdb/kvasir/internal/config"
 	"github.com/kvasirdb/kvasir/internal/datatype/value"
@@ -34,9 +35,11 @@ func (n *Node) commands() [][]command.Spec {
 		n.connectionCommands(),
 		n.telemetryCommands(),
 		n.debugCommands(),
+		n.memoryCommands(),
 		n.keyCommands(),
 		n.Txn.Commands(),
 		listcmd.Commands(),
+		sortcmd.Commands(sortcmd.Deps{}),
 		stringcmd.Commands(stringcmd.Deps{MaxBulkBytes: n.Config.Params.ProtoMaxBulkLen.Load}),
 	}
 }

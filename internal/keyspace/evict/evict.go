@@ -111,6 +111,9 @@ func (e *Evictor) Configure(s Settings) {
 		e.pool.clear()
 		e.mu.Unlock()
 	}
+	if s.LimitBytes == 0 {
+		e.note(Within)
+	}
 }
 
 // Over reports whether the worker sees more memory in use than the limit
