@@ -88,10 +88,11 @@ func (s *Server) deal(pc *poll.Conn, limits *Limits) {
 		return
 	}
 	s.Stats.Connections.Add(1)
+	id := s.nextID.Add(1)
 	l := s.loops[int(s.nextLoop.Add(1)-1)%len(s.loops)]
 	if l.index == 0 {
-		l.adopt(pc)
-	} else if !l.Post(func() { l.adopt(pc) }) {
+		l.adopt(pc, id)
+	} else if !l.Post(func() { l.adopt(pc, id) }) {
 		s.connected.Add(-1)
 		pc.Close()
 	}
@@ -105,10 +106,10 @@ func (s *Server) reject(pc *poll.Conn, text string) {
 }
 
 // adopt makes a client of a new connection.
-func (l *Loop) adopt(pc *poll.Conn) {
+func (l *Loop) adopt(pc *poll.Conn, id uint64) {
 	s := l.server
 	c := &conn{loop: l, io: pc}
-	c.ID = s.nextID.Add(1)
+	c.ID = id
 	c.Loop = l
 	c.FD = pc.FD()
 	c.Addr, c.LocalAddr = pc.RemoteAddr(), pc.LocalAddr()

@@ -37,7 +37,6 @@ type conn struct {
 	writeArmed bool
 	resumed    bool // no longer waits: pending may hold complete frames
 
-	arrived   int // bytes of the requests that are executed now
 	peak      int // most bytes pending since the last look
 	replyPeak int // most bytes of output flushed at a time, up to replyChunkBytes
 	accounted int // part in server.clientBytes
@@ -59,8 +58,12 @@ const (
 	bufferBytes    = 2 << 10  // of a fresh output buffer
 	bufferKeptMax  = 64 << 10 // larger ones are not kept for reuse
 	buffersKeptMax = 256
-	pendingKeptMax = 32 << 10
-	growBytes      = 1 << 20 // read at a time of a large argument
+	pendingKeptMax = 1 << 20  // after a request; more than that is dropped at once
+	pendingLow     = 32 << 10 // kept however little of it was needed
+	// pendingIdleMillis is how long a client keeps a buffer it does not use.
+	pendingIdleMillis = 2000
+
+	growBytes = 1 << 20 // read at a time of a large argument
 
 	// One client's share of a turn. What goes beyond waits for the next one, so
 	// that the others are served in between.
@@ -92,7 +95,6 @@ func (l *Loop) readShared(c *conn) {
 	if !l.received(c, n, err) {
 		return
 	}
-	c.arrived = n
 	frames := l.buf[l.at : l.at+n]
 	l.at += n
 	if rest := l.parse(c, frames); len(rest) > 0 {
@@ -145,7 +147,7 @@ func (l *Loop) readPending(c *conn) {
 	}
 	if cap(c.pending)-have < want {
 		size := max(have+want, 2*have)
-		if int64(have)*4 > missing && missing > int64(want) {
+		if missing > readBytes && (missing <= growBytes || missing < 4*int64(have)) {
 			size = have + int(missing) // enough has arrived to believe the rest
 		}
 		grown := make([]byte, have, size)
@@ -191,7 +193,6 @@ func (l *Loop) overQueryLimit(c *conn) bool {
 func (l *Loop) parsePending(c *conn) {
 	frames := c.pending
 	c.pending = nil
-	c.arrived = len(frames)
 	rest := l.parse(c, frames)
 	l.execute()
 	if len(rest) == 0 && cap(frames) > pendingKeptMax || len(c.held) > 0 {
@@ -420,10 +421,15 @@ func (l *Loop) lend(b []byte) {
 	}
 }
 
-// shrinkPending gives back a pending buffer that was large once.
-func (c *conn) shrinkPending() {
-	if len(c.pending) == 0 && c.base != nil && c.peak == 0 {
-		c.pending, c.base = nil, nil
+// shrinkPending gives back what a pending buffer has beyond what was needed of
+// late, and all that is not in use once the client is idle.
+func (c *conn) shrinkPending(idleMillis int64) {
+	spare := cap(c.pending) - len(c.pending)
+	switch {
+	case idleMillis > pendingIdleMillis && spare >= readBytes:
+		c.setPending(append([]byte(nil), c.pending...))
+	case len(c.pending) == 0 && cap(c.base) > pendingLow && c.peak < cap(c.base)/2:
+		c.setPending(make([]byte, 0, max(c.peak, readBytes)))
 	}
 	c.peak = len(c.pending)
 }

@@ -245,7 +245,6 @@ func (l *Loop) settleConn(c *conn) {
 	if c.closed {
 		return
 	}
-	c.arrived = 0
 	c.restore()
 	limits := l.server.Limits()
 	if c.Out.Len() > 0 && l.overOutputLimit(c, limits) || c.Flags&session.CloseSoon != 0 || !l.flush(c) {
@@ -372,8 +371,8 @@ func (l *Loop) cron() {
 }
 
 func (l *Loop) checkIdle(c *conn, limits *Limits) {
-	c.shrinkPending()
 	idle := l.nowMillis - c.LastInteractionMillis
+	c.shrinkPending(idle)
 	const exempt = session.Replica | session.Primary | session.Blocked | session.PubSub
 	if limits.IdleTimeoutMillis > 0 && idle > limits.IdleTimeoutMillis && c.Flags&exempt == 0 {
 		l.server.hooks.Log.Verbosef("Closing idle client")

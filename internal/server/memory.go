@@ -11,9 +11,9 @@ import (
 // memory is what a connection occupies, in bytes, in the terms of CLIENT LIST.
 //
 // A client that waits for nothing costs its conn alone: input is read into the
-// loop's buffer, and an output buffer is borrowed while there is output. The
-// first replyChunkBytes of waiting output count as the reply buffer, what goes
-// beyond as output in blocks, because the limits of output concern the latter.
+// loop's buffer, and an output buffer is borrowed while there is output. Up to
+// replyChunkBytes of waiting output count as the reply buffer, more as output in
+// blocks, because the limits of output concern the latter.
 type memory struct {
 	query, queryFree int // received and not executed; room beyond
 	arguments        int // complete arguments of a command that is not
@@ -36,23 +36,17 @@ func (c *conn) memory() (m memory, kept session.Kept) {
 	waiting := len(c.held) + len(c.pending)
 	m.arguments = min(c.parser.Parsed(), len(c.pending))
 	m.query = waiting - m.arguments
-	if waiting == 0 {
-		m.query = c.arrived
-		m.queryFree = max(readBytes-c.arrived, 0)
-		if c.arrived == 0 {
-			m.queryFree = 0
-		}
-	} else {
-		m.queryFree = cap(c.pending) - len(c.pending)
-	}
+	m.queryFree = cap(c.pending) - len(c.pending)
 	if w := blocking.Of(&c.Client); w != nil {
 		for _, arg := range w.Args {
 			m.waiting += len(arg)
 		}
 		m.arguments += m.waiting
 	}
-	m.reply, m.replyPeak = min(c.Out.BufferCap(), replyChunkBytes), c.replyPeak
-	m.replyUsed = min(c.Out.Len(), replyChunkBytes)
+	m.replyPeak = c.replyPeak
+	if waiting := c.Out.Len(); waiting <= replyChunkBytes {
+		m.reply, m.replyUsed = c.Out.BufferCap(), waiting
+	}
 	m.output = outputBytes(c.Out.Len())
 	m.blocks = (m.output + replyChunkBytes - 1) / replyChunkBytes
 	kept = c.loop.server.hooks.Kept(&c.Client)
@@ -60,8 +54,14 @@ func (c *conn) memory() (m memory, kept session.Kept) {
 	return m, kept
 }
 
-// outputBytes is how much of the waiting output counts against limits.
-func outputBytes(waiting int) int { return max(waiting-replyChunkBytes, 0) }
+// outputBytes is how much of the waiting output counts against limits: nothing
+// as long as the reply buffer would hold it.
+func outputBytes(waiting int) int {
+	if waiting <= replyChunkBytes {
+		return 0
+	}
+	return waiting
+}
 
 // account notes a change of what a connection occupies in the server's sum.
 func (c *conn) account() {
