@@ -186,14 +186,10 @@ var getsetSpec = command.Spec{
 func runGetSet(c *command.Ctx) {
 	key := c.Args[1]
 	e := c.Tx.Find(key)
-	if e.Found() {
-		if !isString(c, &e) {
-			return
-		}
-		replyString(c, &e)
-	} else {
-		c.Out.Null()
+	if e.Found() && !isString(c, &e) {
+		return
 	}
+	replyOld(c, &e)
 	c.Tx.SetString(&e, key, c.Args[2], -1)
 	c.Notify(command.EventString, "set", key)
 	c.PropagateInstead([]byte("SET"), key, c.Args[2])
