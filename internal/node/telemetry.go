@@ -68,6 +68,8 @@ func (n *Node) connectTelemetry() {
 		Port:       n.Port,
 	})
 	t.Core.Sections(&t.Info)
+	t.Info.ProvideInt("watching_clients", func() int64 { clients, _ := n.Txn.Watching(); return clients })
+	t.Info.ProvideInt("total_watched_keys", func() int64 { _, keys := n.Txn.Watching(); return keys })
 	t.gate = n.Engine.AddGate(monitor.Gate())
 	t.observer = n.Engine.AddObserver(command.Observer{Name: "monitor", Executed: t.Monitors.Executed})
 	n.Expirer.OnCycle = func(d time.Duration) { t.Latency.Add(latency.EventExpireCycle, d) }

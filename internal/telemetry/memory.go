@@ -15,12 +15,12 @@ type memory struct {
 
 // UsedMemory is used_memory: the blocks of the off-heap pool and the buffers of
 // clients, in bytes.
-func (c *Core) UsedMemory() int64 { return c.Pool.Used() + c.Server.LoopStats().ClientBytes }
+func (c *Core) UsedMemory() int64 { return c.Pool.Used() + c.Server.ClientsBytes() }
 
 func (c *Core) writeMemory(f *info.Fields) {
 	p := &c.Config.Params
 	pool := c.Pool.Stats()
-	clients := c.Server.LoopStats().ClientBytes
+	clients := c.Server.ClientsBytes()
 	used := pool.Used + clients
 	c.memory.peak = max(c.memory.peak, used)
 	peak := c.memory.peak

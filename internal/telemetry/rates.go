@@ -17,13 +17,13 @@ type Rate struct {
 	value, base int64
 }
 
-// Sample notes the counter's value when base, a time or another counter, is
-// given. A thousandfold of value per base is kept as unit says.
-func (r *Rate) Sample(value, base, unit int64) {
+// Sample notes the counter's value at a moment that base gives, a time or
+// another counter. The speed is in units of the counter per so many of base.
+func (r *Rate) Sample(value, base, per int64) {
 	if r.base > 0 {
 		speed := int64(0)
 		if passed := base - r.base; passed > 0 {
-			speed = (value - r.value) * unit / passed
+			speed = (value - r.value) * per / passed
 		}
 		r.speeds[r.next] = speed
 		r.next = (r.next + 1) % samples
@@ -40,9 +40,10 @@ func (r *Rate) Mean() int64 {
 	return sum / samples
 }
 
-// Sample looks at the counters. The cron calls it ten times a second, in
-// exclusive mode.
+// Sample looks at the counters and improves the scale that times commands. The
+// cron calls it ten times a second, in exclusive mode.
 func (c *Core) Sample() {
+	c.Engine.Ticks().Refine()
 	commands, _ := c.Engine.Totals()
 	loops := c.Server.LoopStats()
 	now := c.Clock.Mono() / 1e3

@@ -1,18 +1,22 @@
 package telemetry
 
 import (
+	"github.com/kvasirdb/kvasir/internal/server"
 	"github.com/kvasirdb/kvasir/internal/telemetry/info"
 )
 
 func (c *Core) writeClients(f *info.Fields) {
 	p := &c.Config.Params
 	keys, keysOnGone := c.Engine.Waiting.Keys()
+	pauses := &c.Server.Pauses
+	reason, left := pauses.Reason(c.Clock.Now().UnixMilli())
+	actions := map[server.PauseMode]string{server.PauseNone: "none", server.PauseWrites: "write", server.PauseAll: "all"}[pauses.Mode()]
 	f.Int("connected_clients", int64(c.Server.Clients()))
 	f.Int("cluster_connections", 0)
 	f.Int("maxclients", p.MaxClients.Load())
 	f.Int("client_recent_max_input_buffer", 0)
 	f.Int("client_recent_max_output_buffer", 0)
-	f.Int("blocked_clients", int64(c.Engine.Waiting.Clients()))
+	f.Int("blocked_clients", int64(c.Engine.Waiting.Clients()+pauses.Waiting()))
 	f.Int("tracking_clients", 0)
 	f.Int("pubsub_clients", 0)
 	f.Int("watching_clients", 0)
@@ -20,9 +24,9 @@ func (c *Core) writeClients(f *info.Fields) {
 	f.Int("total_watched_keys", 0)
 	f.Int("total_blocking_keys", int64(keys))
 	f.Int("total_blocking_keys_on_nokey", int64(keysOnGone))
-	f.Text("paused_reason", "none")
-	f.Text("paused_actions", "none")
-	f.Int("paused_timeout_milliseconds", 0)
+	f.Text("paused_reason", reason)
+	f.Text("paused_actions", actions)
+	f.Int("paused_timeout_milliseconds", left)
 }
 
 func (c *Core) writeStats(f *info.Fields) {
@@ -57,7 +61,7 @@ func (c *Core) writeStats(f *info.Fields) {
 	f.Int("expired_time_cap_reached_count", c.Expirer.CapReached.Load())
 	f.Int("expire_cycle_cpu_milliseconds", c.Expirer.Micros.Load()/1000)
 	f.Int("evicted_keys", 0)
-	f.Int("evicted_clients", 0)
+	f.Int("evicted_clients", conns.Evicted.Load())
 	f.Int("evicted_scripts", 0)
 	f.Int("total_eviction_exceeded_time", 0)
 	f.Int("current_eviction_exceeded_time", 0)

@@ -7,12 +7,12 @@
 //   - info/ holds the INFO command and the registry of sections. A subsystem
 //     adds its section, or provides single fields, there.
 //   - This package writes the sections of what always exists: process, clients,
-//     memory, statistics, processor time, commands, errors, keys. The sections
-//     and fields of what may be absent stand in idle.go, with the values of a
-//     server without it, until their owner replaces them.
+//     memory, statistics, processor time, commands, errors, keys. What
+//     may be absent is shown as by a server without it, until its owner
+//     replaces the section (those in idle.go) or provides the field.
 //   - commandlog/, latency/ and monitor/ watch commands as they execute.
-//   - Rates ("instantaneous_…") come from a Sampler that looks at the counters
-//     ten times a second.
+//   - Rates ("instantaneous_…") come from looking at the counters ten times a
+//     second.
 package telemetry
 
 import (

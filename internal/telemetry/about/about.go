@@ -88,7 +88,7 @@ func (d *Deps) paint(columns, rows int) []byte {
 	type drop struct{ x, y, wavelength float64 }
 	var drops [3]drop
 	for i := range drops {
-		drops[i] = drop{d.Random(), d.Random(), 0.05 + 0.1*d.Random()}
+		drops[i] = drop{d.Random(), d.Random(), 0.15 + 0.25*d.Random()}
 	}
 	picture := make([]byte, 0, (columns+1)*rows)
 	for row := range rows {

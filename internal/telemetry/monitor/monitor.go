@@ -113,17 +113,10 @@ func Gate() command.Gate {
 	}}
 }
 
-// Executed shows a command, unless its kind is not shown. It is an observer.
+// Executed shows a command, unless it is of a kind that is not shown. It is an
+// observer.
 func (m *Monitors) Executed(c *command.Ctx) {
-	if c.Cmd.Flags&(command.SkipMonitor|command.Admin) == 0 {
-		m.Show(c)
-	}
-}
-
-// Show shows a command of any kind: EXEC appears behind the commands of its
-// transaction.
-func (m *Monitors) Show(c *command.Ctx) {
-	if len(m.feeds) == 0 {
+	if c.Cmd.Flags&(command.SkipMonitor|command.Admin) != 0 || len(m.feeds) == 0 {
 		return
 	}
 	line := m.line(c)
