@@ -42,6 +42,7 @@
 //	@resp 3           leave the command out in the other protocol
 //	@unordered        sort the members of the reply
 //	@eventually       repeat the command until it has the expected reply
+//	@next since 9.1   any of these, for one command only
 //	@options a b      of a whole script: start the server with --a b
 //
 // With -rewrite the replies are replaced by those of the server that

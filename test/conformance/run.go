@@ -119,16 +119,26 @@ func (r *runner) check(st *step, got []string) error {
 			reply = got[i]
 		}
 		if w := want.in(r.protocol); !matches(w, reply) {
-			wrong = append(wrong, fmt.Sprintf("want %s\n    got  %s", w, reply))
+			wrong = append(wrong, fmt.Sprintf("want %s\n    got  %s", shortened(w), shortened(reply)))
 		}
 	}
 	if len(st.want) == 0 {
-		wrong = append(wrong, fmt.Sprintf("no reply is expected, got %q", got))
+		wrong = append(wrong, fmt.Sprintf("no reply is expected, got %s", shortened(strings.Join(got, " "))))
 	}
 	if wrong == nil {
 		return nil
 	}
 	return errors.New(strings.Join(wrong, "\n    "))
+}
+
+// shownMax is how much of a reply a failure shows.
+const shownMax = 400
+
+func shortened(text string) string {
+	if len(text) <= shownMax {
+		return text
+	}
+	return fmt.Sprintf("%s... (%d bytes)", text[:shownMax], len(text))
 }
 
 // client returns the connection of a name.

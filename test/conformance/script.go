@@ -58,6 +58,7 @@ func parse(path, text string) (*script, error) {
 	s := &script{path: path, lines: strings.Split(strings.TrimRight(text, "\n"), "\n")}
 	var global, local rules
 	var current *step
+	var once *rules // of the next command
 	for i, line := range s.lines {
 		var err error
 		switch client, rest, kind := prompt(line); {
@@ -67,11 +68,19 @@ func parse(path, text string) (*script, error) {
 			}
 			local, current = global, nil
 		case strings.HasPrefix(line, "#"):
+		case strings.HasPrefix(line, "@next "):
+			if once == nil {
+				once = new(local)
+			}
+			err = s.directive("@"+line[len("@next "):], once)
 		case strings.HasPrefix(line, "@"):
 			err = s.directive(line, &local)
 		case kind != 0:
 			s.steps = append(s.steps, step{line: i + 1, client: client, rules: local, from: i + 1, to: i + 1})
 			current = &s.steps[len(s.steps)-1]
+			if once != nil {
+				current.rules, once = *once, nil
+			}
 			current.send, err = request(rest, kind)
 		case current == nil:
 			err = fmt.Errorf("a reply to nothing")
