@@ -11,18 +11,25 @@ import (
 
 // debugSwitches are what DEBUG turns off in the parts of the server.
 type debugSwitches struct {
-	cronPaused atomic.Bool
+	cronPaused          atomic.Bool
+	listPackedThreshold atomic.Int64 // see value.Limits
 }
 
 func (n *Node) debugCommands() []command.Spec {
 	return debugcmd.Commands(debugcmd.Deps{
-		Log:             n.Log,
-		Now:             func() int64 { return n.Clock.Now().Unix() },
-		LFU:             n.countsFrequency,
-		SetActiveExpire: func(on bool) { n.Expirer.SetActive(on) },
-		PauseCron:       n.debug.cronPaused.Store,
-		Restart:         n.restartProcess(),
+		Log:                n.Log,
+		Now:                func() int64 { return n.Clock.Now().Unix() },
+		LFU:                n.countsFrequency,
+		SetActiveExpire:    func(on bool) { n.Expirer.SetActive(on) },
+		PauseCron:          n.debug.cronPaused.Store,
+		Restart:            n.restartProcess(),
+		SetPackedThreshold: n.setListPackedThreshold,
 	})
+}
+
+func (n *Node) setListPackedThreshold(bytes int64) {
+	n.debug.listPackedThreshold.Store(bytes)
+	n.Engine.SetLimits(n.encodingLimits())
 }
 
 // protectedGate keeps everybody from DEBUG whom enable-debug-command does not

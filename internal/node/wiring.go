@@ -144,6 +144,7 @@ func (n *Node) encodingLimits() *value.Limits {
 		HashMaxListpackValue:   int(p.HashMaxListpackValue.Load()),
 		ListMaxListpackSize:    int(p.ListMaxListpackSize.Load()),
 		ListCompressDepth:      int(p.ListCompressDepth.Load()),
+		ListPackedThreshold:    int(n.debug.listPackedThreshold.Load()),
 		SetMaxIntsetEntries:    int(p.SetMaxIntsetEntries.Load()),
 		SetMaxListpackEntries:  int(p.SetMaxListpackEntries.Load()),
 		SetMaxListpackValue:    int(p.SetMaxListpackValue.Load()),

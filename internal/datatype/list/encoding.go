@@ -24,11 +24,24 @@ func grow(h *offheap.Heap, lim *value.Limits, v *value.Value, size, count int) {
 			return
 		}
 	}
-	l := quicklist.New(h, lim.ListMaxListpackSize, lim.ListCompressDepth)
+	l := newQuicklist(h, lim)
 	if v.Root != 0 {
 		l.AppendListpack(v.Root)
 	}
 	v.Enc, v.Root = value.QuickList, l.Root()
+}
+
+func newQuicklist(h *offheap.Heap, lim *value.Limits) quicklist.List {
+	l := quicklist.New(h, lim.ListMaxListpackSize, lim.ListCompressDepth)
+	l.PackedThreshold = lim.ListPackedThreshold
+	return l
+}
+
+// openToAdd opens a quicklist that gets elements.
+func openToAdd(h *offheap.Heap, lim *value.Limits, v *value.Value) quicklist.List {
+	l := quicklist.Open(h, v.Root)
+	l.PackedThreshold = lim.ListPackedThreshold
+	return l
 }
 
 // shrink makes a listpack of a quicklist that is within half of the limit.
@@ -70,7 +83,7 @@ type Builder struct {
 
 // NewBuilder returns a builder of an empty list.
 func NewBuilder(h *offheap.Heap, lim *value.Limits) Builder {
-	return Builder{h: h, lim: lim, l: quicklist.New(h, lim.ListMaxListpackSize, lim.ListCompressDepth)}
+	return Builder{h: h, lim: lim, l: newQuicklist(h, lim)}
 }
 
 // Push adds s at the tail.

@@ -57,7 +57,7 @@ func Push(h *offheap.Heap, lim *value.Limits, v *value.Value, elems [][]byte, ta
 	}
 	grow(h, lim, v, added, len(elems))
 	if v.Enc == value.QuickList {
-		l := quicklist.Open(h, v.Root)
+		l := openToAdd(h, lim, v)
 		for _, s := range elems {
 			if tail {
 				l.PushTail(s)
@@ -159,7 +159,7 @@ func Index(v *value.Value, index int, scratch *Scratch) ([]byte, bool) {
 func Set(h *offheap.Heap, lim *value.Limits, v *value.Value, index int, s []byte) bool {
 	grow(h, lim, v, len(s), 1)
 	if v.Enc == value.QuickList {
-		l := quicklist.Open(h, v.Root)
+		l := openToAdd(h, lim, v)
 		c, ok := l.Seek(index)
 		if !ok {
 			freeIfEmpty(h, v)
@@ -184,7 +184,7 @@ func Set(h *offheap.Heap, lim *value.Limits, v *value.Value, index int, s []byte
 func Insert(h *offheap.Heap, lim *value.Limits, v *value.Value, pivot, s []byte, after bool) bool {
 	grow(h, lim, v, len(s), 1)
 	if v.Enc == value.QuickList {
-		l := quicklist.Open(h, v.Root)
+		l := openToAdd(h, lim, v)
 		c, ok := l.Seek(0)
 		for ; ok; ok = c.Next() {
 			if c.Equal(pivot) {

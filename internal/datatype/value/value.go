@@ -74,6 +74,7 @@ type Limits struct {
 	HashMaxListpackValue   int
 	ListMaxListpackSize    int // > 0: entries; -1…-5: 4, 8, 16, 32, 64 KiB
 	ListCompressDepth      int
+	ListPackedThreshold    int // bytes from which an element is large; 0: by ListMaxListpackSize. DEBUG only
 	SetMaxIntsetEntries    int
 	SetMaxListpackEntries  int
 	SetMaxListpackValue    int
