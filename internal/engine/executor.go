@@ -343,7 +343,9 @@ func (x *Executor) run(ctx *command.Ctx, began uint64) uint64 {
 	mark := ctx.Out.Mark()
 	x.depth++
 	ctx.Client.Commands++
-	ctx.Client.LastCommand = ctx.Cmd.Name
+	if x.depth == 1 {
+		ctx.Client.LastCommand = ctx.Cmd.Name // EXEC, not what it executes
+	}
 	ctx.Cmd.Run(ctx)
 	x.depth--
 	if x.engine.watching.Load() != 0 {
