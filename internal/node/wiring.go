@@ -4,9 +4,12 @@ import (
 	"context"
 
 	"github.com/kvasirdb/kvasir/internal/command"
+	"github.com/kvasirdb/kvasir/internal/commands/hashcmd"
 	"github.com/kvasirdb/kvasir/internal/commands/listcmd"
+	"github.com/kvasirdb/kvasir/internal/commands/setcmd"
 	"github.com/kvasirdb/kvasir/internal/commands/sortcmd"
 	"github.com/kvasirdb/kvasir/internal/commands/stringcmd"
+	"github.com/kvasirdb/kvasir/internal/commands/zsetcmd"
 	"github.com/kvasirdb/kvasir/internal/config"
 	"github.com/kvasirdb/kvasir/internal/datatype/value"
 	"github.com/kvasirdb/kvasir/internal/engine"
@@ -38,7 +41,10 @@ func (n *Node) commands() [][]command.Spec {
 		n.memoryCommands(),
 		n.keyCommands(),
 		n.Txn.Commands(),
+		hashcmd.Commands(),
 		listcmd.Commands(),
+		setcmd.Commands(),
+		zsetcmd.Commands(),
 		sortcmd.Commands(sortcmd.Deps{}),
 		stringcmd.Commands(stringcmd.Deps{MaxBulkBytes: n.Config.Params.ProtoMaxBulkLen.Load}),
 	}

@@ -64,7 +64,8 @@ func (c *Core) writeKeyspace(f *info.Fields) {
 		if expires > 0 {
 			averageTTL = max(mean-c.Clock.Now().UnixMilli(), 0)
 		}
-		f.Textf("db"+strconv.Itoa(db), "keys=%d,expires=%d,avg_ttl=%d,keys_with_volatile_items=%d", keys, expires, averageTTL, 0)
+		f.Textf("db"+strconv.Itoa(db), "keys=%d,expires=%d,avg_ttl=%d,keys_with_volatile_items=%d",
+			keys, expires, averageTTL, space.VolatileKeys(db))
 	}
 }
 
