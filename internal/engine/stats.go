@@ -15,11 +15,13 @@ type Stats struct {
 	Errors   int64 // error replies
 	commands []commandStats
 	errors   map[string]int64 // by code
-	overflow bool             // too many different codes; they are no longer kept apart
 }
 
-// errorCodesMax is how many different error codes are counted one by one.
-const errorCodesMax = 128
+const (
+	errorCodesMax     = 128 // different ones that are counted one by one
+	errorCodeBytesMax = 30
+	errorCodeOverflow = "ERRORSTATS_OVERFLOW" // counts the others
+)
 
 type commandStats struct {
 	calls, rejected, failed int64
@@ -61,19 +63,36 @@ func (x *Executor) account(ctx *command.Ctx, mark resp.Mark, ticks uint64) {
 // executor's own goroutine.
 func (s *Stats) CountError(text string) {
 	s.Errors++
-	code, _, _ := strings.Cut(strings.TrimPrefix(text, "-"), " ")
-	if s.overflow {
-		return
-	}
+	code := errorCode(text)
 	if s.errors == nil {
 		s.errors = map[string]int64{}
 	}
-	if _, known := s.errors[code]; !known && len(s.errors) == errorCodesMax {
-		s.errors = map[string]int64{"ERRORSTATS_OVERFLOW": 1}
-		s.overflow = true
-		return
+	if _, known := s.errors[code]; !known && len(s.errors) >= codesMax(code) {
+		code = errorCodeOverflow
 	}
 	s.errors[code]++
+}
+
+// errorCode returns the code of an error reply. Text that does not begin with
+// a word of reasonable length counts as a plain error.
+func errorCode(text string) string {
+	code, _, ok := strings.Cut(strings.TrimPrefix(text, "-"), " ")
+	if !ok || len(code) > errorCodeBytesMax {
+		return "ERR"
+	}
+	return code
+}
+
+// codesMax returns how many codes may be known already when this one appears.
+// The server's own codes are words in capitals and not many; anything else is
+// the invention of a script and must not crowd them out.
+func codesMax(code string) int {
+	for i := range len(code) {
+		if code[i] < 'A' || code[i] > 'Z' {
+			return errorCodesMax
+		}
+	}
+	return 2 * errorCodesMax
 }
 
 // CommandStats sums one command's statistics. Exclusive mode only.
