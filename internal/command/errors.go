@@ -9,6 +9,7 @@ const (
 	NoSuchKey      = "ERR no such key"
 	IndexRange     = "ERR index out of range"
 	OutOfRange     = "ERR value is out of range"
+	NotPositive    = "ERR value is out of range, must be positive"
 	OutOfMemory    = "OOM command not allowed when used memory > 'maxmemory'."
 	SameObject     = "ERR source and destination objects are the same"
 	InvalidExpire  = "ERR invalid expire time in '%s' command" // with the command's name
