@@ -1,6 +1,9 @@
 package keyspace
 
-import "slices"
+import (
+	"math/bits"
+	"slices"
+)
 
 // Where an eviction policy finds its candidates. A census chooses the table,
 // each with a chance that grows with its keys; then, under the lock of the
@@ -59,8 +62,8 @@ func (c *Census) take(d *DB, volatile bool) {
 // sampleVisits bounds the buckets that are looked at for each entry wanted.
 const sampleVisits = 10
 
-// Sample calls f for up to count entries of a table, beginning at random. The
-// caller holds the table's shard; f must not change the database.
+// Sample calls f for at least count entries of a table, if it has as many, and
+// for some more where they lie beside those; it begins at random. The caller holds the table's shard; f must not change the database.
 func (tx *Tx) Sample(table, count int, f func(e Entry)) {
 	tx.sampleBuckets(table, count, false, f)
 }
@@ -76,19 +79,31 @@ func (tx *Tx) SampleVolatile(table, count int, f func(e Entry)) {
 		tx.sampleBuckets(table, count, true, f)
 		return
 	}
-	// Few entries expire: the expiry index knows where they are.
+	// Few entries expire: the expiry index knows where they are. Slots are taken
+	// in their order, beginning with any that has appointments.
 	x := tx.db.expiry[table%Shards]
-	first := int(tx.w.Random() % (expiryLevels * expirySlots))
-	for i := range expiryLevels * expirySlots {
-		at := (first + i) % (expiryLevels * expirySlots)
-		if count = tx.sampleAppointments(x, table%Shards, at/expirySlots, at%expirySlots, count, f); count <= 0 {
-			return
+	busy := 0
+	for _, word := range x.busy {
+		busy += bits.OnesCount64(word)
+	}
+	skip := int(tx.w.Random() % uint64(max(busy, 1)))
+	for range 2 {
+		for level, word := range x.busy {
+			for ; word != 0; word &= word - 1 {
+				if skip--; skip >= 0 {
+					continue
+				}
+				if count = tx.sampleAppointments(x, table%Shards, level, bits.TrailingZeros64(word), count, f); count <= 0 {
+					return
+				}
+			}
 		}
 	}
 }
 
-// SampleSoonest calls f for up to count entries among those of the table's shard
-// that expire first. The caller holds the shard; f must not change the database.
+// SampleSoonest calls f for about count entries among those of the table's
+// shard that expire first. The caller holds the shard; f must not change the
+// database.
 func (tx *Tx) SampleSoonest(table, count int, f func(e Entry)) {
 	shard := table % Shards
 	x := tx.db.expiry[shard]
@@ -98,82 +113,102 @@ func (tx *Tx) SampleSoonest(table, count int, f func(e Entry)) {
 	for level := range expiryLevels {
 		now := int(x.tick >> (level * expirySlotBits))
 		for i := range expirySlots {
-			if count = tx.sampleAppointments(x, shard, level, (now+i)&(expirySlots-1), count, f); count <= 0 {
+			at := (now + i) & (expirySlots - 1)
+			if x.busy[level]>>at&1 == 0 {
+				continue
+			}
+			if count = tx.sampleAppointments(x, shard, level, at, count, f); count <= 0 {
 				return
 			}
 		}
 	}
 }
 
-// sampleAppointments calls f for the entries with an expiry that the
-// appointments of one slot of the index lead to, beginning at random, and
-// returns how many of count are still wanted.
+// sampleAppointments calls f for entries that the appointments of one slot of
+// the index lead to, beginning at random, and returns how many of count are
+// still wanted. Appointments whose key is gone are passed over.
 func (tx *Tx) sampleAppointments(x *expiryIndex, shard, level, slotNumber, count int, f func(e Entry)) int {
-	if x.busy[level]>>slotNumber&1 == 0 {
-		return count
-	}
 	const chunksMax = 64
-	chunk := *x.head(level, slotNumber)
-	for skip := tx.w.Random() % chunksMax; skip > 0 && *chunkNext(chunk) != 0; skip-- {
+	first := *x.head(level, slotNumber)
+	chunks := 0
+	for c := first; c != 0 && chunks < chunksMax; c = *chunkNext(c) {
+		chunks++
+	}
+	chunk := first
+	for range tx.w.Random() % uint64(chunks) {
 		chunk = *chunkNext(chunk)
 	}
-	n := *chunkCount(chunk)
-	first := uint32(tx.w.Random() % uint64(n))
-	for i := uint32(0); i < n && i < uint32(sampleVisits*count) && count > 0; i++ {
-		l := tx.w.space.appointed(shard, *chunkItem(chunk, (first+i)%n))
-		t := tx.db.table(int(l.Table))
-		if t.n == 0 {
-			continue // its keys are gone
-		}
-		t.eachSlot(t.bucketOf(l.Hash), func(s slot) bool {
-			if e := tx.entryAt(int(l.Table), s); e.Expiry() >= 0 {
-				f(e)
-				count--
+	for visits := sampleVisits * count; visits > 0; {
+		n := *chunkCount(chunk)
+		begin := uint32(tx.w.Random() % uint64(n))
+		for i := uint32(0); i < n; i++ {
+			if count -= tx.sampleAppointed(shard, *chunkItem(chunk, (begin+i)%n), f); count <= 0 {
+				return 0
 			}
-			return count > 0
-		})
+			visits--
+		}
+		if chunk = *chunkNext(chunk); chunk == 0 {
+			chunk = first
+		}
+		if chunks--; chunks <= 0 {
+			break
+		}
 	}
 	return count
 }
 
-// sampleBuckets hands out entries of neighbouring buckets.
+// sampleAppointed calls f for the keys that an appointment was made for, and
+// returns their number, which is nearly always 1 or 0.
+func (tx *Tx) sampleAppointed(shard int, a uint32, f func(e Entry)) (found int) {
+	l := tx.w.space.appointed(shard, a)
+	t := tx.db.table(int(l.Table))
+	if t.n == 0 {
+		return 0
+	}
+	t.eachSlot(t.bucketOf(l.Hash), func(s slot) bool {
+		if entHeader(t.ref(s))&entHasExpiry == 0 {
+			return true
+		}
+		if e := tx.entryAt(int(l.Table), s); tx.w.space.appointment(e.loc) == a {
+			f(e)
+			found++
+		}
+		return true
+	})
+	return found
+}
+
+// sampleBuckets hands out the entries of neighbouring buckets. Each bucket is
+// taken as a whole: were it left half-way, entries of full buckets would be met
+// more seldom than others.
 func (tx *Tx) sampleBuckets(table, count int, volatile bool, f func(e Entry)) {
 	t := tx.db.table(table)
 	if t == nil || t.n == 0 {
 		return
 	}
 	bucket := tx.w.Random() % t.n
-	var room [2 * bucketSlots]slot
 	for visits := min(uint64(sampleVisits*count), t.n); visits > 0 && count > 0; visits-- {
-		found := room[:0]
 		t.eachSlot(bucket, func(s slot) bool {
-			if r := t.ref(s); !volatile || entHeader(r)&entHasExpiry != 0 {
-				found = append(found, s)
+			if !volatile || entHeader(t.ref(s))&entHasExpiry != 0 {
+				f(tx.entryAt(table, s))
+				count--
 			}
-			return len(found) < len(room)
+			return true
 		})
-		// Beginning anywhere, the first slots are not preferred.
-		for i, n := 0, len(found); i < n && count > 0; i++ {
-			if i == 0 {
-				found = rotated(found, int(tx.w.Random()%uint64(n)))
-			}
-			f(tx.entryAt(table, found[i]))
-			count--
-		}
 		bucket = (bucket + 1) % t.n
 	}
 }
 
-// rotated moves the first n slots to the end.
-func rotated(s []slot, n int) []slot {
-	slices.Reverse(s[:n])
-	slices.Reverse(s[n:])
-	slices.Reverse(s)
-	return s
+// Evict removes a found key to reclaim memory, and the expiry index of its
+// shard if no other key needs it: with few keys, the indexes are the larger part.
+func (e *Entry) Evict() {
+	tx, shard := e.tx, e.loc.Shard()
+	tx.removeAs(e, e.Key(), ReasonEvicted)
+	if x := tx.db.expiry[shard]; x != nil && tx.shardTimed(shard) == 0 {
+		x.release(tx.w.heap)
+		tx.db.expiry[shard] = nil
+	}
 }
-
-// Evict removes a found key to reclaim memory.
-func (e *Entry) Evict() { e.tx.removeAs(e, e.Key(), ReasonEvicted) }
 
 // Location returns the hash and the table of a found key.
 func (e *Entry) Location() Located { return e.loc }

@@ -15,7 +15,8 @@ func (n *Node) newEvictor() *evict.Evictor {
 		Clock:          n.Clock,
 		OtherBytes:     func() int64 { return n.Server.ClientsBytes() },
 		UncountedBytes: func() int64 { return 0 },
-		Allowed:        func() bool { return !n.Server.Pauses.Paused() && !n.Config.Params.ImportMode.Load() },
+		Suspended:      func() bool { return n.Server.Pauses.Paused() },
+		Forbidden:      n.Config.Params.ImportMode.Load,
 		Later:          n.evictLater,
 		Pending:        n.Reclaimer.Pending,
 	})

@@ -114,7 +114,7 @@ func (e *Evictor) draw(w *keyspace.Worker, db int, volatile bool) (table int, ok
 	return e.census[db].Draw(w, db, volatile)
 }
 
-// offerTable shows the pool up to count keys of one table.
+// offerTable shows the pool about count keys of one table.
 func (e *Evictor) offerTable(w *keyspace.Worker, s *Settings, nowMillis int64, db, table, count int) (sampled int) {
 	shard := table % keyspace.Shards
 	w.LockShard(shard)
@@ -170,7 +170,13 @@ func (e *Evictor) evictFrom(w *keyspace.Worker, s *Settings, nowMillis int64, db
 		sample = tx.SampleVolatile
 	}
 	var chosen keyspace.Entry
-	sample(table, 1, func(entry keyspace.Entry) { chosen = entry })
+	met := uint64(0)
+	sample(table, 1, func(entry keyspace.Entry) {
+		// Each of those handed out becomes the choice with the same chance.
+		if met++; w.Random()%met == 0 {
+			chosen = entry
+		}
+	})
 	if !chosen.Found() {
 		e.mu.Lock()
 		e.census[db].Retake()

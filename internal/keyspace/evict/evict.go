@@ -61,8 +61,9 @@ type Options struct {
 	// clients. UncountedBytes is the part of all memory that maxmemory does not
 	// limit.
 	OtherBytes, UncountedBytes func() int64
-	// Allowed reports whether keys may be removed now.
-	Allowed func() bool
+	// Suspended reports whether the limit does not count now; Forbidden, whether
+	// it does and no key may be removed all the same.
+	Suspended, Forbidden func() bool
 	// Later arranges for a call of Continue soon, outside of any command.
 	Later func()
 	// Pending is how many values wait to be freed in the background.
@@ -73,7 +74,7 @@ type Options struct {
 type Result uint8
 
 const (
-	// Within: memory is within the limit, or eviction is not allowed now.
+	// Within: memory is within the limit, or the limit does not count now.
 	Within Result = iota
 	// Running: not within the limit yet; Later has been called.
 	Running
@@ -144,10 +145,10 @@ func (e *Evictor) MakeRoom(w *keyspace.Worker, nowMillis int64) Result {
 	if s.LimitBytes == 0 || e.excess(w, s.LimitBytes) == 0 {
 		return e.note(Within)
 	}
-	if !e.options.Allowed() {
+	if e.options.Suspended() {
 		return Within
 	}
-	if s.Policy.Never {
+	if s.Policy.Never || e.options.Forbidden() {
 		return e.note(Failed)
 	}
 	return e.note(e.evict(w, s, nowMillis))
