@@ -116,7 +116,15 @@ func Gate() command.Gate {
 // Executed shows a command, unless it is of a kind that is not shown. It is an
 // observer.
 func (m *Monitors) Executed(c *command.Ctx) {
-	if c.Cmd.Flags&(command.SkipMonitor|command.Admin) != 0 || len(m.feeds) == 0 {
+	if c.Cmd.Flags&(command.SkipMonitor|command.Admin) == 0 {
+		m.Show(c)
+	}
+}
+
+// Show shows a command of any kind. What runs a script calls it first, and is
+// not shown by Executed, so that it stands before the commands of the script.
+func (m *Monitors) Show(c *command.Ctx) {
+	if len(m.feeds) == 0 {
 		return
 	}
 	line := m.line(c)

@@ -99,11 +99,13 @@ func TestLines(t *testing.T) {
 	f.Executed(f.ctx(script, command.Write, "DEL k"))
 	f.Executed(f.ctx(tcp, command.Admin, "CONFIG GET x"))
 	f.Executed(f.ctx(tcp, command.SkipMonitor, "HIDDEN"))
+	f.Show(f.ctx(tcp, command.SkipMonitor, "EVAL"))
 	f.expect(m, "") // nothing reaches a client but from its loop
 	f.loop.turn()
 	f.expect(m, prefix+`[3 1.2.3.4:5] "Set" "k\"" "\xff\r\n"`+"\r\n"+
 		prefix+`[0 unix:/run/k.sock] "AUTH" "(redacted)"`+"\r\n"+
-		prefix+`[0 lua] "DEL" "k"`+"\r\n")
+		prefix+`[0 lua] "DEL" "k"`+"\r\n"+
+		prefix+`[3 1.2.3.4:5] "EVAL"`+"\r\n")
 	if f.touched != 1 {
 		t.Errorf("touched %d times", f.touched)
 	}
@@ -169,7 +171,6 @@ func TestOverflowCloses(t *testing.T) {
 	f := newFixture(t)
 	m := f.monitor()
 	f.feeds[0].backlog = make([]byte, backlogBytesMax-100)
-	f.Executed(f.ctx(m, 0, "PING"))
 	f.Executed(f.ctx(m, 0, "SET k "+strings.Repeat("x", 100)))
 	f.loop.turn()
 	f.expect(m, "")
