@@ -15,8 +15,9 @@ import (
 // Commands returns the commands of the group "set".
 func Commands() []command.Spec {
 	return []command.Spec{
-		saddSpec, scardSpec, sismemberSpec, smembersSpec, smismemberSpec, smoveSpec, spopSpec,
-		srandmemberSpec, sremSpec, sscanSpec,
+		saddSpec, scardSpec, sdiffSpec, sdiffstoreSpec, sinterSpec, sintercardSpec, sinterstoreSpec,
+		sismemberSpec, smembersSpec, smismemberSpec, smoveSpec, spopSpec, srandmemberSpec, sremSpec,
+		sscanSpec, sunionSpec, sunionstoreSpec,
 	}
 }
 
