@@ -378,6 +378,10 @@ const strangerOutputBytes = 1024
 // overOutputLimit reports whether a client has more output waiting than it may.
 func (l *Loop) overOutputLimit(c *conn, limits *Limits) bool {
 	waiting := int64(outputBytes(c.Out.Len()))
+	if waiting == 0 {
+		c.SoftLimitSinceMillis = 0
+		return false
+	}
 	over := waiting > strangerOutputBytes && !c.Has(session.AuthenticatedOnce) && !c.Authenticated && l.server.hooks.Users.Required()
 	class := OutputNormal
 	switch classOf(&c.Client) {
