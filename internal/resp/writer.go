@@ -123,11 +123,7 @@ func (w *Writer) Bool(v bool) {
 }
 
 // Bulk appends a copy of a binary-safe string.
-func (w *Writer) Bulk(value []byte) {
-	b := w.appendBulkHeader(len(value))
-	b = append(b, value...)
-	w.buf = append(b, '\r', '\n')
-}
+func (w *Writer) Bulk(value []byte) { w.buf = AppendBulk(w.buf, value) }
 
 // BulkString is Bulk for a string.
 func (w *Writer) BulkString(value string) {
@@ -137,10 +133,7 @@ func (w *Writer) BulkString(value string) {
 }
 
 // BulkInt appends an integer's text as a bulk string.
-func (w *Writer) BulkInt(v int64) {
-	var text [number.IntTextMax]byte
-	w.Bulk(number.AppendInt(text[:0], v))
-}
+func (w *Writer) BulkInt(v int64) { w.buf = AppendBulkInt(w.buf, v) }
 
 // BulkRef appends a large binary-safe string without copying it. value must
 // not change until release is called, which happens once, when the bytes are

@@ -3,6 +3,9 @@ package listcmd
 import (
 	"github.com/kvasirdb/kvasir/internal/command"
 	"github.com/kvasirdb/kvasir/internal/datatype/list"
+	"github.com/kvasirdb/kvasir/internal/datatype/value"
+	"github.com/kvasirdb/kvasir/internal/encoding/listpack"
+	"github.com/kvasirdb/kvasir/internal/resp"
 )
 
 var llenSpec = command.Spec{
@@ -83,7 +86,39 @@ func runLRange(c *command.Ctx) {
 	v := e.Value()
 	from, count := list.Bounds(list.Len(&v), int(start), int(stop))
 	c.Out.ArrayHeader(count)
-	list.Range(&v, from, count, c.Out.Bulk)
+	replyRange(c.Out, &v, from, count)
+}
+
+// replyRange appends count elements from the one with this index on to a reply.
+func replyRange(out *resp.Writer, v *value.Value, from, count int) {
+	out.Extend(func(dst []byte) []byte {
+		list.Runs(v, from, count, func(packed listpack.View, p, n int, elem []byte) {
+			if packed == nil {
+				dst = resp.AppendBulk(dst, elem)
+			} else {
+				dst = appendRun(dst, packed, p, n)
+			}
+		})
+		return dst
+	})
+}
+
+// appendRun appends n elements of a listpack from position p on as bulk strings.
+func appendRun(dst []byte, lp listpack.View, p, n int) []byte {
+	for ; n > 0; n-- {
+		if s, next := lp.Short(p); next != 0 {
+			dst = resp.AppendBulk(dst, s)
+			p = next
+			continue
+		}
+		if e := lp.Get(p); e.IsInt {
+			dst = resp.AppendBulkInt(dst, e.Int)
+		} else {
+			dst = resp.AppendBulk(dst, e.Str)
+		}
+		p = lp.Next(p)
+	}
+	return dst
 }
 
 var lposSpec = command.Spec{

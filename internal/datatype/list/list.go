@@ -281,6 +281,35 @@ func Range(v *value.Value, from, count int, visit func(elem []byte)) {
 	}
 }
 
+// Runs hands count elements from the one with this index on to visit, as runs
+// of neighbours: n elements of a listpack from position p on, or, if packed is
+// nil, one element. There must be as many; see Bounds.
+func Runs(v *value.Value, from, count int, visit func(packed listpack.View, p, n int, elem []byte)) {
+	if count == 0 {
+		return
+	}
+	if v.Enc != value.QuickList {
+		lp := listpack.At(v.Root)
+		visit(lp, lp.Seek(from), count, nil)
+		return
+	}
+	l := quicklist.Open(nil, v.Root)
+	c, _ := l.Seek(from)
+	for {
+		packed, p, n := c.Run()
+		n = min(n, count)
+		if packed == nil {
+			visit(nil, 0, 1, c.Bytes(nil))
+		} else {
+			visit(packed, p, n, nil)
+		}
+		if count -= n; count == 0 {
+			return
+		}
+		c.NextNode()
+	}
+}
+
 // Positions looks for elements equal to s, as LPOS: from the head, or from the
 // tail if rank is negative; it passes over the first |rank|-1 matches, and
 // looks at maxLen elements at most unless that is 0. It hands the index of

@@ -200,6 +200,18 @@ func (v View) Get(p int) Elem {
 	return Elem{Int: v.int(p), IsInt: true}
 }
 
+// Short returns the element at p and the position after it if the element is a
+// string of less than 64 bytes, which most are; otherwise next is 0. It is for
+// loops over many elements.
+func (v View) Short(p int) (s []byte, next int) {
+	b := v[p]
+	if b&headInt13 != headShortString {
+		return nil, 0
+	}
+	next = p + int(b&0x3F) + 2
+	return v[p+1 : next-1], next
+}
+
 // Bytes returns the element at p as a string: a slice of the listpack, or of
 // scratch if the element is an integer.
 func (v View) Bytes(p int, scratch *Scratch) []byte {

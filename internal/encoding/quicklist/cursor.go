@@ -41,11 +41,7 @@ func (c *Cursor) Next() bool {
 			return true
 		}
 	}
-	if c.node+1 == c.reader.list.Nodes() {
-		return false
-	}
-	c.enter(c.node+1, 0)
-	return true
+	return c.NextNode()
 }
 
 // Prev moves to the element before and reports whether there is one.
@@ -75,6 +71,25 @@ func (c *Cursor) enter(i, inNode int) {
 	if !c.plain {
 		c.pos = listpack.View(c.content).Seek(inNode)
 	}
+}
+
+// Run returns the elements from the cursor to the end of its node: n elements
+// of a listpack from position p on. For a plain node packed is nil and n is 1.
+func (c *Cursor) Run() (packed listpack.View, p, n int) {
+	if c.plain {
+		return nil, 0, 1
+	}
+	return c.content, c.pos, c.reader.list.nodes()[c.node].count() - c.inNode
+}
+
+// NextNode moves to the first element of the next node and reports whether
+// there is one.
+func (c *Cursor) NextNode() bool {
+	if c.node+1 == c.reader.list.Nodes() {
+		return false
+	}
+	c.enter(c.node+1, 0)
+	return true
 }
 
 // Elem returns the element.
