@@ -342,7 +342,6 @@ func (x *Executor) run(ctx *command.Ctx, began uint64) uint64 {
 	dirty := x.worker.Stats.Dirty
 	mark := ctx.Out.Mark()
 	x.depth++
-	ctx.Client.Commands++
 	if x.depth == 1 {
 		ctx.Client.LastCommand = ctx.Cmd.Name // EXEC, not what it executes
 	}

@@ -39,6 +39,7 @@ type CommandStats struct {
 // account is stage 7.
 func (x *Executor) account(ctx *command.Ctx, mark resp.Mark, ticks uint64) {
 	x.Stats.Commands++
+	ctx.Client.Commands++
 	s := &x.Stats.commands[ctx.Cmd.ID]
 	s.calls++
 	s.ticks += ticks
