@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"net"
 	"runtime"
 	"strconv"
@@ -493,5 +494,133 @@ func TestNoAllocationPerRequest(t *testing.T) {
 				t.Errorf("%.2f allocations per request", perRequest)
 			}
 		})
+	}
+}
+
+// A pipeline that is stopped by a command that waits for a key goes on in
+// order when the key comes, times out, or the wait is ended from outside.
+func TestPipelineGoesOnAfterWait(t *testing.T) {
+	s := start(t, "--io-threads", "4")
+	control := dial(t, s)
+	blocked := func(p *peer, name string) {
+		t.Helper()
+		until(t, name+" waits", func() bool { return control.field(name, "flags") == "b" })
+	}
+	for round := range 4 { // each on another loop
+		p := dial(t, s)
+		name := "p" + strconv.Itoa(round)
+		p.send("CLIENT SETNAME "+name, "RPUSH "+name+" a", "BLPOP "+name+" 0", `ECHO "x y"`, "BLPOP "+name+" 0", "PING", "BLPOP "+name+" 0")
+		p.expect("+OK", ":1", "*2", "$2", name, "$1", "a", "$3", "x y")
+		blocked(p, name)
+		if have := control.ask("RPUSH " + name + " b"); have != ":1" {
+			t.Fatal(have)
+		}
+		p.expect("*2", "$2", name, "$1", "b", "+PONG")
+		blocked(p, name)
+		p.send("BLPOP "+name+" 0.01", "BLPOP "+name+" 0", "GET nothing")
+		if have := control.ask("CLIENT UNBLOCK " + control.field(name, "id")); have != ":1" {
+			t.Fatal(have)
+		}
+		p.expect("*-1", "*-1")
+		blocked(p, name)
+		if have := control.ask("CLIENT UNBLOCK " + control.field(name, "id") + " error"); have != ":1" {
+			t.Fatal(have)
+		}
+		p.expect("-UNBLOCKED client unblocked via CLIENT UNBLOCK", "$-1")
+		p.send("BLPOP "+name+" 0", "PING")
+		blocked(p, name)
+		if have := control.ask("CLIENT KILL NAME " + name); have != ":1" {
+			t.Fatal(have)
+		}
+		p.ended()
+		// The key's next value is for nobody.
+		if have := control.ask("RPUSH " + name + " c"); have != ":1" {
+			t.Fatal(have)
+		}
+		if have := control.ask("LLEN " + name); have != ":1" {
+			t.Errorf("a client that was killed has taken a value: %s left", have)
+		}
+	}
+}
+
+// However a stream of requests is cut into pieces, and whoever pauses it
+// meanwhile, the replies are the same.
+func TestAnyCutOfTheStream(t *testing.T) {
+	s := start(t, "--io-threads", "3")
+	control := dial(t, s)
+	for seed := range uint64(24) {
+		random := rand.New(rand.NewPCG(seed, 1))
+		key := "key" + strconv.FormatUint(seed, 10)
+		var requests, replies strings.Builder
+		value, size := "", 0
+		for range 60 {
+			word := strings.Repeat("v", random.IntN(40))
+			if random.IntN(12) == 0 {
+				word = strings.Repeat("w", random.IntN(60000))
+			}
+			switch random.IntN(4) {
+			case 0:
+				value, size = word, len(word)
+				fmt.Fprintf(&requests, "*3\r\n$3\r\nSET\r\n$%d\r\n%s\r\n$%d\r\n%s\r\n", len(key), key, len(word), word)
+				replies.WriteString("+OK\r\n")
+			case 1:
+				word = word[:min(len(word), 30)]
+				value, size = value+word+" '", size+len(word)+2
+				fmt.Fprintf(&requests, "append %s \"%s '\"\r\n", key, word)
+				fmt.Fprintf(&replies, ":%d\r\n", size)
+			case 2:
+				fmt.Fprintf(&requests, "GET %s\r\n", key)
+				if value == "" && !strings.Contains(replies.String(), "OK") {
+					replies.WriteString("$-1\r\n")
+				} else {
+					fmt.Fprintf(&replies, "$%d\r\n%s\r\n", size, value)
+				}
+			case 3:
+				requests.WriteString("\r\n*0\r\n*1\r\n$4\r\nping\r\n")
+				replies.WriteString("+PONG\r\n")
+			}
+		}
+		p := dial(t, s)
+		var sender sync.WaitGroup
+		sender.Go(func() {
+			for text := requests.String(); text != ""; {
+				n := min(len(text), 1+random.IntN(1<<random.IntN(16)))
+				if _, err := io.WriteString(p.conn, text[:n]); err != nil {
+					t.Error(err)
+					return
+				}
+				text = text[n:]
+			}
+		})
+		for range 5 {
+			control.ask("CLIENT PAUSE 3 WRITE")
+		}
+		have := make([]byte, replies.Len())
+		if _, err := io.ReadFull(p.in, have); err != nil {
+			t.Fatalf("seed %d: %v", seed, err)
+		}
+		sender.Wait()
+		if string(have) != replies.String() {
+			t.Errorf("seed %d: the replies differ", seed)
+		}
+	}
+}
+
+func TestUnixSocket(t *testing.T) {
+	path := t.TempDir() + "/socket"
+	start(t, "--unixsocket", path)
+	conn, err := net.Dial("unix", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	conn.SetDeadline(time.Now().Add(patience))
+	p := &peer{t, conn, bufio.NewReader(conn)}
+	p.send("CLIENT SETNAME u")
+	p.expect("+OK")
+	for name, want := range map[string]string{"flags": "U", "addr": path + ":0", "laddr": path + ":0"} {
+		if have := p.field("u", name); have != want {
+			t.Errorf("%s is %q, not %q", name, have, want)
+		}
 	}
 }
