@@ -17,10 +17,11 @@ import (
 // Commands returns the commands of the group "sorted-set".
 func Commands() []command.Spec {
 	return []command.Spec{
-		zaddSpec, zcardSpec, zcountSpec, zincrbySpec, zlexcountSpec, zmscoreSpec, zpopmaxSpec,
-		zpopminSpec, zrangeSpec, zrangebylexSpec, zrangebyscoreSpec, zrangestoreSpec, zrankSpec, zremSpec,
-		zremrangebylexSpec, zremrangebyrankSpec, zremrangebyscoreSpec, zrevrangeSpec, zrevrangebylexSpec,
-		zrevrangebyscoreSpec, zrevrankSpec, zscoreSpec,
+		bzmpopSpec, bzpopmaxSpec, bzpopminSpec, zaddSpec, zcardSpec, zcountSpec, zdiffSpec, zdiffstoreSpec,
+		zincrbySpec, zinterSpec, zintercardSpec, zinterstoreSpec, zlexcountSpec, zmpopSpec, zmscoreSpec,
+		zpopmaxSpec, zpopminSpec, zrandmemberSpec, zrangeSpec, zrangebylexSpec, zrangebyscoreSpec, zrangestoreSpec,
+		zrankSpec, zremSpec, zremrangebylexSpec, zremrangebyrankSpec, zremrangebyscoreSpec, zrevrangeSpec,
+		zrevrangebylexSpec, zrevrangebyscoreSpec, zrevrankSpec, zscanSpec, zscoreSpec, zunionSpec, zunionstoreSpec,
 	}
 }
 
