@@ -3,6 +3,8 @@ package keyspace
 import (
 	"math/bits"
 	"slices"
+
+	"github.com/kvasirdb/kvasir/internal/platform/offheap"
 )
 
 // Where an eviction policy finds its candidates. A census chooses the table,
@@ -18,9 +20,9 @@ type Census struct {
 	draws    int     // left until it is taken anew
 }
 
-// censusDraws is how many draws one census serves. Taking it looks at every
-// table.
-const censusDraws = 1024
+// One census serves a quarter as many draws as there are tables: that many
+// removals change little, and taking it looks at every table.
+const tablesPerDraw = 4
 
 // Draw returns a table of database db that has keys, or of which some expire
 // if volatile is set; ok is false when there is none. It needs no shard.
@@ -42,7 +44,7 @@ func (c *Census) Draw(w *Worker, db int, volatile bool) (table int, ok bool) {
 func (c *Census) Retake() { c.draws = 0 }
 
 func (c *Census) take(d *DB, volatile bool) {
-	c.db, c.volatile, c.draws = d, volatile, censusDraws
+	c.db, c.volatile, c.draws = d, volatile, d.count/tablesPerDraw
 	c.sums = c.sums[:0]
 	sum := int64(0)
 	tables := d.tables()
@@ -80,7 +82,10 @@ func (tx *Tx) SampleVolatile(table, count int, f func(e Entry)) {
 		return
 	}
 	// Few entries expire: the expiry index knows where they are. Slots are taken
-	// in their order, beginning with any that has appointments.
+	// in their order, beginning with any that has appointments. Keys of thinly
+	// used slots are met more often than others; half as many keys again make up
+	// for that.
+	count += count / 2
 	x := tx.db.expiry[table%Shards]
 	busy := 0
 	for _, word := range x.busy {
@@ -126,56 +131,75 @@ func (tx *Tx) SampleSoonest(table, count int, f func(e Entry)) {
 
 // sampleAppointments calls f for entries that the appointments of one slot of
 // the index lead to, beginning at random, and returns how many of count are
-// still wanted. Appointments whose key is gone are passed over.
+// still wanted. Appointments whose key is gone are dropped on the way: where
+// keys are evicted long before they expire, they would pile up.
 func (tx *Tx) sampleAppointments(x *expiryIndex, shard, level, slotNumber, count int, f func(e Entry)) int {
 	const chunksMax = 64
-	first := *x.head(level, slotNumber)
 	chunks := 0
-	for c := first; c != 0 && chunks < chunksMax; c = *chunkNext(c) {
+	for c := *x.head(level, slotNumber); c != 0 && chunks < chunksMax; c = *chunkNext(c) {
 		chunks++
 	}
-	chunk := first
+	chunk := *x.head(level, slotNumber)
 	for range tx.w.Random() % uint64(chunks) {
 		chunk = *chunkNext(chunk)
 	}
-	for visits := sampleVisits * count; visits > 0; {
-		n := *chunkCount(chunk)
-		begin := uint32(tx.w.Random() % uint64(n))
-		for i := uint32(0); i < n; i++ {
-			if count -= tx.sampleAppointed(shard, *chunkItem(chunk, (begin+i)%n), f); count <= 0 {
-				return 0
-			}
-			visits--
-		}
-		if chunk = *chunkNext(chunk); chunk == 0 {
-			chunk = first
-		}
-		if chunks--; chunks <= 0 {
-			break
+	for ; chunks > 0 && chunk != 0 && count > 0; chunks-- {
+		next := *chunkNext(chunk)
+		count -= tx.sampleChunk(x, shard, level, slotNumber, chunk, count, f)
+		if chunk = next; chunk == 0 {
+			chunk = *x.head(level, slotNumber)
 		}
 	}
 	return count
 }
 
-// sampleAppointed calls f for the keys that an appointment was made for, and
-// returns their number, which is nearly always 1 or 0.
-func (tx *Tx) sampleAppointed(shard int, a uint32, f func(e Entry)) (found int) {
+// sampleChunk does so for the appointments of one chunk and returns how many
+// entries it met. The chunk may be gone afterwards.
+func (tx *Tx) sampleChunk(x *expiryIndex, shard, level, slotNumber int, chunk offheap.Ref, count int, f func(e Entry)) (met int) {
+	n := *chunkCount(chunk)
+	begin := uint32(tx.w.Random() % uint64(n))
+	stale := uint32(0) // by position; a chunk has less than 32 appointments
+	for i := uint32(0); i < n && met < count; i++ {
+		at := (begin + i) % n
+		found, alive := tx.sampleAppointed(shard, *chunkItem(chunk, at), f)
+		met += found
+		if !alive {
+			stale |= 1 << at
+		}
+	}
+	// From the end, so that what moves into a gap is no stale one of this chunk.
+	for ; stale != 0; stale &^= 1 << (bits.Len32(stale) - 1) {
+		at := uint32(bits.Len32(stale) - 1)
+		last := *x.head(level, slotNumber) == chunk && *chunkCount(chunk)-1 == at
+		if a, _ := x.pop(tx.w.heap, level, slotNumber); !last {
+			*chunkItem(chunk, at) = a
+		}
+	}
+	return met
+}
+
+// sampleAppointed calls f for the keys with an expiry that an appointment may
+// have been made for, and returns their number, which is nearly always 1 or 0.
+// alive is false when the appointment serves no key.
+func (tx *Tx) sampleAppointed(shard int, a uint32, f func(e Entry)) (found int, alive bool) {
 	l := tx.w.space.appointed(shard, a)
 	t := tx.db.table(int(l.Table))
 	if t.n == 0 {
-		return 0
+		return 0, false
 	}
 	t.eachSlot(t.bucketOf(l.Hash), func(s slot) bool {
-		if entHeader(t.ref(s))&entHasExpiry == 0 {
+		e := tx.entryAt(int(l.Table), s)
+		if tx.w.space.appointment(e.loc) != a {
 			return true
 		}
-		if e := tx.entryAt(int(l.Table), s); tx.w.space.appointment(e.loc) == a {
+		alive = true
+		if e.Expiry() >= 0 {
 			f(e)
 			found++
 		}
 		return true
 	})
-	return found
+	return found, alive
 }
 
 // sampleBuckets hands out the entries of neighbouring buckets. Each bucket is
