@@ -8,6 +8,7 @@ import (
 	"github.com/kvasirdb/kvasir/internal/command"
 	"github.com/kvasirdb/kvasir/internal/keyspace"
 	"github.com/kvasirdb/kvasir/internal/platform/clock"
+	"github.com/kvasirdb/kvasir/internal/resp"
 	"github.com/kvasirdb/kvasir/internal/session"
 )
 
@@ -584,11 +585,13 @@ func (x *Executor) EndWaits() {
 
 // TimeoutWait ends a wait as if its deadline had come. Exclusive mode only.
 func (x *Executor) TimeoutWait(w *blocking.Wait) {
+	mark := w.Client.Out.Mark()
 	if w.Block.Timeout != nil {
 		w.Block.Timeout(&w.Client.Out)
 	} else {
 		w.Client.Out.NullArray()
 	}
+	x.accountWait(w, mark)
 	x.endWait(w)
 }
 
@@ -596,7 +599,16 @@ func (x *Executor) TimeoutWait(w *blocking.Wait) {
 func (x *Executor) AbortWait(w *blocking.Wait, text string) {
 	w.Client.Out.Error(text)
 	x.Stats.CountError(text)
+	x.Stats.commands[w.Cmd.ID].rejected++
+	x.accountWait(w, w.Client.Out.Mark())
 	x.endWait(w)
+}
+
+// accountWait counts a command whose wait ends without another run, which would
+// have counted it. Its reply begins at mark.
+func (x *Executor) accountWait(w *blocking.Wait, mark resp.Mark) {
+	x.requestBytes = command.RequestBytes(w.Args)
+	x.account(&command.Ctx{Args: w.Args, Cmd: w.Cmd, Out: &w.Client.Out, Client: w.Client, Now: x.now, Server: x}, mark, 0)
 }
 
 var _ keyspace.Sink = (*Executor)(nil)
