@@ -17,6 +17,12 @@ func (w *Worker) Flush(db int, lazy bool) int64 {
 		return n
 	}
 	s.dbs[db].Store(&DB{count: old.count})
+	if sn := s.snapshot; sn != nil {
+		if _, walking := sn.index[old]; walking {
+			sn.keep = append(sn.keep, old)
+			return n
+		}
+	}
 	if rec := s.reclaimer; lazy && rec != nil && rec.ReclaimDB(old) {
 		w.Stats.LazyFreed += n
 		return n

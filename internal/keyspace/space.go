@@ -55,8 +55,8 @@ type Space struct {
 	workersMu        sync.Mutex
 	workers          []*Worker // replaced, never changed in place
 
-	preimage PreimageHook // set in exclusive mode only
-	mark     header       // entMark or 0: the side new entries are on; exclusive mode only
+	snapshot *Snapshot // running; set in exclusive mode only
+	mark     header    // entMark or 0: the current side of a snapshot; exclusive mode only
 
 	expirePolicy atomic.Int32
 	frequency    atomic.Bool // access clock counts LFU, not LRU
@@ -242,15 +242,6 @@ func (s *Space) makeTables(heap *offheap.Heap, d *DB) {
 		tables[i].seed, tables[i].origin = s.seed, uint64(s.pool.Base())
 	}
 	d.first.Store(&tables[0])
-}
-
-// PreimageHook is told of every key that is about to change, be removed or
-// move, while it still has its old state. A snapshot or a slot migration sets
-// one for as long as it runs.
-type PreimageHook interface {
-	// BeforeChange is called under the key's shard lock, once per key and
-	// marked side: the entry has not been visited yet.
-	BeforeChange(tx *Tx, e Entry)
 }
 
 // Len returns the number of keys in database db. Without exclusive mode the

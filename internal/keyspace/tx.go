@@ -196,16 +196,11 @@ func (tx *Tx) removeAs(e *Entry, key []byte, why Reason) {
 	tx.freeEntry(e.unlink(), lazy)
 }
 
-// beforeChange offers the entry's present state to a running snapshot.
+// beforeChange hands the entry's present state to a running snapshot that has
+// not had it.
 func (tx *Tx) beforeChange(e *Entry) {
-	s := tx.w.space
-	if s.preimage == nil {
-		return
-	}
-	r := e.ref()
-	if h := entHeader(r); h&entMark != s.mark {
-		s.preimage.BeforeChange(tx, *e)
-		setEntHeader(r, h&^entMark|s.mark)
+	if sn := tx.w.space.snapshot; sn != nil {
+		sn.visit(e)
 	}
 }
 
