@@ -129,7 +129,7 @@ func Build(dir string) (string, error) {
 		return filepath.Abs(path)
 	}
 	path := filepath.Join(dir, "kvasir")
-	build := exec.Command("go", "build", "-trimpath", "-o", path, "github.com/kvasirdb/kvasir/cmd/kvasir")
+	build := exec.Command("go", "build", "-o", path, "github.com/kvasirdb/kvasir/cmd/kvasir")
 	build.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := build.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("building kvasir: %w\n%s", err, out)

@@ -1,0 +1,10 @@
+// Package interop runs client libraries and tools as programs use them against
+// Kvasir: go-redis and valkey-go in this process, and, where KVASIR_INTEROP is
+// set (make interop), the binary with ioredis, node-redis, redis-py, redis-cli
+// and redis-benchmark.
+//
+// Every client plays the same scenario, in its own words: binary values,
+// missing keys, a long pipeline, counting from several connections at once,
+// times to live, a transaction that a watched key defeats, a blocking pop that
+// another connection ends, the error for a wrong type, and a scan of many keys.
+package interop
