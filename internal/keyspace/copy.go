@@ -7,6 +7,7 @@ import (
 	"github.com/kvasirdb/kvasir/internal/datatype/list"
 	"github.com/kvasirdb/kvasir/internal/datatype/set"
 	"github.com/kvasirdb/kvasir/internal/datatype/str"
+	"github.com/kvasirdb/kvasir/internal/datatype/stream"
 	"github.com/kvasirdb/kvasir/internal/datatype/value"
 	"github.com/kvasirdb/kvasir/internal/datatype/zset"
 	"github.com/kvasirdb/kvasir/internal/platform/offheap"
@@ -26,6 +27,8 @@ func DupValue(h *offheap.Heap, v value.Value) value.Value {
 		return zset.Copy(h, &v)
 	case value.Hash:
 		return hash.Copy(h, &v)
+	case value.Stream:
+		return stream.Copy(h, &v)
 	}
 	return v
 }

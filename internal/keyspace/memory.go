@@ -4,6 +4,7 @@ import (
 	"github.com/kvasirdb/kvasir/internal/datatype/hash"
 	"github.com/kvasirdb/kvasir/internal/datatype/list"
 	"github.com/kvasirdb/kvasir/internal/datatype/set"
+	"github.com/kvasirdb/kvasir/internal/datatype/stream"
 	"github.com/kvasirdb/kvasir/internal/datatype/value"
 	"github.com/kvasirdb/kvasir/internal/datatype/zset"
 	"github.com/kvasirdb/kvasir/internal/platform/offheap"
@@ -28,6 +29,8 @@ func ValueBytes(h *offheap.Heap, v value.Value, samples int) int64 {
 		n = zset.Memory(h, &v, samples)
 	case value.Hash:
 		n = hash.Memory(h, &v, samples)
+	case value.Stream:
+		n = stream.Memory(h, &v, samples)
 	}
 	return int64(n)
 }

@@ -5,6 +5,7 @@ import (
 	"github.com/kvasirdb/kvasir/internal/datatype/list"
 	"github.com/kvasirdb/kvasir/internal/datatype/set"
 	"github.com/kvasirdb/kvasir/internal/datatype/str"
+	"github.com/kvasirdb/kvasir/internal/datatype/stream"
 	"github.com/kvasirdb/kvasir/internal/datatype/value"
 	"github.com/kvasirdb/kvasir/internal/datatype/zset"
 	"github.com/kvasirdb/kvasir/internal/platform/offheap"
@@ -28,6 +29,8 @@ func FreeValue(h *offheap.Heap, v value.Value) {
 		zset.Free(h, &v)
 	case value.Hash:
 		hash.Free(h, &v)
+	case value.Stream:
+		stream.Free(h, &v)
 	}
 }
 
@@ -41,6 +44,8 @@ func FreeValueStep(h *offheap.Heap, v *value.Value, limit int) (done bool) {
 		return zset.FreeStep(h, v, limit)
 	case value.Hash:
 		return hash.FreeStep(h, v, limit)
+	case value.Stream:
+		return stream.FreeStep(h, v, limit)
 	}
 	FreeValue(h, *v)
 	return true
@@ -61,6 +66,8 @@ func FreeEffort(v value.Value) int64 {
 		return int64(zset.FreeEffort(&v))
 	case value.Hash:
 		return int64(hash.FreeEffort(&v))
+	case value.Stream:
+		return int64(stream.FreeEffort(&v))
 	}
 	return 1
 }

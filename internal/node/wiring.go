@@ -8,6 +8,7 @@ import (
 	"github.com/kvasirdb/kvasir/internal/commands/listcmd"
 	"github.com/kvasirdb/kvasir/internal/commands/setcmd"
 	"github.com/kvasirdb/kvasir/internal/commands/sortcmd"
+	"github.com/kvasirdb/kvasir/internal/commands/streamcmd"
 	"github.com/kvasirdb/kvasir/internal/commands/stringcmd"
 	"github.com/kvasirdb/kvasir/internal/commands/zsetcmd"
 	"github.com/kvasirdb/kvasir/internal/config"
@@ -45,6 +46,7 @@ func (n *Node) commands() [][]command.Spec {
 		listcmd.Commands(),
 		setcmd.Commands(),
 		zsetcmd.Commands(),
+		streamcmd.Commands(),
 		sortcmd.Commands(sortcmd.Deps{}),
 		stringcmd.Commands(stringcmd.Deps{MaxBulkBytes: n.Config.Params.ProtoMaxBulkLen.Load}),
 	}
@@ -73,6 +75,7 @@ func (n *Node) connect() {
 	}, p.LazyfreeLazyServerDel, p.LazyfreeLazyExpire, p.LazyfreeLazyEviction)
 	follow(n.configureLog, p.LogLevel, p.LogFormat, p.LogTimestampFormat)
 	n.connectTelemetry()
+	n.connectListeners()
 	n.provideEvictionInfo()
 }
 
