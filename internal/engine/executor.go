@@ -215,6 +215,10 @@ func (x *Executor) muted(r *request, began uint64) uint64 {
 	if x.admit(&x.ctx, r.raw) {
 		began = x.perform(&x.ctx, r.loc, r.first, began)
 	}
+	if c.Has(session.Blocked) && blocking.Of(c) == nil && silent&session.ReplySkip != 0 {
+		// Postponed: SKIP is for this request, which comes again.
+		c.Set(session.ReplySkipNext)
+	}
 	// CLIENT REPLY ON answers; what it turned on counts for its own reply.
 	if c.Flags&(session.ReplyOff|session.ReplySkip) != 0 {
 		c.Out.Rewind(mark)

@@ -8,10 +8,21 @@
 //     mode.
 //   - A turn of a loop is: wait for ready sockets; read each and queue its
 //     requests; execute them; flush every client with output; do what others
-//     have posted; keep the timers.
+//     have posted; keep the timers. Except while it waits, the loop holds its
+//     executor's reader lock, so that in exclusive mode every client of every
+//     loop stands still: CLIENT LIST reads them, CLIENT KILL ends them, and
+//     whoever serves a waiting client writes into its output.
 //   - A frame that is not complete yet, and requests of a client that has to
 //     wait, are kept in the connection's pending buffer. All other requests are
-//     executed from the loop's shared read buffer without being copied.
+//     executed from the loop's shared read buffer without being copied. A large
+//     argument is received in the pending buffer, which grows at most to what
+//     has been announced, and is executed from there.
+//   - A share is what one client may take of a turn: so many bytes parsed, of
+//     replies made, of output written. A client with more goes on in the next
+//     turn, which comes at once but serves the others as well.
+//   - A client leaves when nobody knows it any more: it is in no registry, waits
+//     for nothing, and its close callbacks have run, in exclusive mode. Its loop
+//     closes the socket at the next opportunity.
 package server
 
 import (

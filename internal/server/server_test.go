@@ -383,6 +383,9 @@ func TestReplyModes(t *testing.T) {
 	p := dial(t, s)
 	p.send("CLIENT REPLY SKIP", "PING a", "PING b", "CLIENT REPLY OFF", "PING c", "NOSUCH", "CLIENT REPLY SKIP", "PING d", "CLIENT REPLY ON", "PING e")
 	p.expect("$1", "b", "+OK", "$1", "e")
+	// REPLY ON takes back what SKIP asked for; a pause does not use it up.
+	p.send("CLIENT REPLY SKIP", "CLIENT REPLY ON", "PING f", "CLIENT PAUSE 20", "CLIENT REPLY SKIP", "PING g", "PING h")
+	p.expect("+OK", "$1", "f", "+OK", "$1", "h")
 }
 
 func TestClientFilters(t *testing.T) {

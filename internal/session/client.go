@@ -72,8 +72,9 @@ type Kept struct {
 // Loop is the event loop that a client belongs to, as others see it. Both
 // methods may be called from any goroutine.
 type Loop interface {
-	// Post makes the loop call f between two of its turns. It reports false
-	// when the loop has ended or its queue is full.
+	// Post makes the loop call f at the end of a turn. f may touch the loop's
+	// clients and must not wait for exclusive mode of another executor. Post
+	// reports false when the loop has ended or its queue is full.
 	Post(f func()) bool
 	// Index is the loop's number.
 	Index() int
