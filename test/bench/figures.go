@@ -1,0 +1,60 @@
+package main
+
+// Figures are everything that was measured.
+type Figures struct {
+	Machine    string
+	Command    string // that measured them
+	Servers    []string
+	Rounds     int
+	Keyspace   int64
+	Throughput []Throughput
+	Memory     []Memory
+	Growth     []Growth
+	Idle       []Idle
+	Exclusive  []Exclusive
+}
+
+// Throughput is the medians of one test at one depth of the pipeline.
+type Throughput struct {
+	Test              string
+	Pipeline          int
+	Server            string
+	RequestsPerSecond float64
+	CPUMicros         float64 // of the server, per request
+}
+
+// Memory is what keys cost.
+type Memory struct {
+	Server      string
+	Keys        int64
+	Expiring    bool
+	BytesPerKey float64 // of resident memory
+	GoHeapBytes int64   // as INFO says; 0 where the server has none
+}
+
+// Growth is what another client notices of a keyspace that grows.
+type Growth struct {
+	Server     string
+	PerSecond  int
+	Keys       int64
+	P50Micros  int64
+	P999Micros int64
+	MaxMicros  int64
+}
+
+// Idle is what connections that do nothing cost.
+type Idle struct {
+	Server      string
+	Connections int
+	BytesEach   float64 // of resident memory
+	CPUPercent  float64 // of a core, while they idle
+}
+
+// Exclusive is how long a command takes that has to stop four busy loops.
+type Exclusive struct {
+	Server    string
+	Loops     int
+	P50Micros int64
+	P99Micros int64
+	MaxMicros int64
+}

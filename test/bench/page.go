@@ -1,0 +1,91 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+)
+
+const pageIntro = `# Performance
+
+Written by ` + "`%s`" + ` (test/bench says how it is measured).
+
+Machine: %s. Servers: %s.
+The servers share one core, the load generator has another. 50 connections,
+%d keys, 16-byte values; medians of %d interleaved rounds.
+`
+
+// Page returns the page of the figures. A table that was not measured is not
+// there.
+func Page(f *Figures) []byte {
+	var b bytes.Buffer
+	servers := ""
+	for i, s := range f.Servers {
+		if i > 0 {
+			servers += ", "
+		}
+		servers += s
+	}
+	fmt.Fprintf(&b, pageIntro, f.Command, f.Machine, servers, f.Keyspace, f.Rounds)
+	if f.Throughput != nil {
+		throughputTable(&b, f)
+	}
+	if f.Memory != nil {
+		b.WriteString("\n## Memory\n\nResident bytes per key of 16 bytes with a value of 16 bytes.\n\n| server | keys | time to live | bytes per key | Go heap, MiB |\n|---|---:|---|---:|---:|\n")
+		for _, m := range f.Memory {
+			ttl, heap := "none", ""
+			if m.Expiring {
+				ttl = "each"
+			}
+			if m.GoHeapBytes > 0 {
+				heap = fmt.Sprintf("%.1f", float64(m.GoHeapBytes)/(1<<20))
+			}
+			fmt.Fprintf(&b, "| %s | %d | %s | %.1f | %s |\n", m.Server, m.Keys, ttl, m.BytesPerKey, heap)
+		}
+	}
+	if f.Growth != nil {
+		b.WriteString("\n## Growing\n\nWhat a connection that sends a GET every millisecond waits while others add keys at a fixed rate.\n\n| server | keys per second | up to keys | median, µs | 99.9 %, µs | longest, µs |\n|---|---:|---:|---:|---:|---:|\n")
+		for _, g := range f.Growth {
+			fmt.Fprintf(&b, "| %s | %d | %d | %d | %d | %d |\n", g.Server, g.PerSecond, g.Keys, g.P50Micros, g.P999Micros, g.MaxMicros)
+		}
+	}
+	if f.Idle != nil {
+		b.WriteString("\n## Idle connections\n\n| server | connections | bytes each | CPU, % of a core |\n|---|---:|---:|---:|\n")
+		for _, i := range f.Idle {
+			fmt.Fprintf(&b, "| %s | %d | %.0f | %.1f |\n", i.Server, i.Connections, i.BytesEach, i.CPUPercent)
+		}
+	}
+	if f.Exclusive != nil {
+		b.WriteString("\n## Exclusive commands\n\nA SWAPDB every millisecond while other clients keep four io-threads busy with GETs, pipeline 16. The servers may use every core.\n\n| server | median, µs | 99 %, µs | longest, µs |\n|---|---:|---:|---:|\n")
+		for _, e := range f.Exclusive {
+			fmt.Fprintf(&b, "| %s | %d | %d | %d |\n", e.Server, e.P50Micros, e.P99Micros, e.MaxMicros)
+		}
+	}
+	return b.Bytes()
+}
+
+// throughputTable has a line for every test and depth, with two columns for
+// each server.
+func throughputTable(b *bytes.Buffer, f *Figures) {
+	b.WriteString("\n## Throughput\n\nThousand requests per second; in parentheses, the server's CPU time per request in microseconds.\n\n| test | pipeline |")
+	rule := "|---|---:|"
+	for _, s := range f.Servers {
+		fmt.Fprintf(b, " %s |", s)
+		rule += "---:|"
+	}
+	b.WriteString("\n" + rule + "\n")
+	cells := make(map[string]Throughput)
+	for _, t := range f.Throughput {
+		cells[fmt.Sprint(t.Test, t.Pipeline, t.Server)] = t
+	}
+	for _, t := range f.Throughput {
+		if t.Server != f.Servers[0] {
+			continue
+		}
+		fmt.Fprintf(b, "| %s | %d |", t.Test, t.Pipeline)
+		for _, s := range f.Servers {
+			c := cells[fmt.Sprint(t.Test, t.Pipeline, s)]
+			fmt.Fprintf(b, " %.0f (%.2f) |", c.RequestsPerSecond/1000, c.CPUMicros)
+		}
+		b.WriteString("\n")
+	}
+}
