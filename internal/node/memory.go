@@ -13,7 +13,7 @@ import (
 func (n *Node) newEvictor() *evict.Evictor {
 	return evict.New(n.Space.Databases(), evict.Options{
 		Clock:          n.Clock,
-		OtherBytes:     func() int64 { return n.Server.ClientsBytes() },
+		OtherBytes:     func() int64 { return n.Server.ClientsBytes() + n.Server.LoopBytes() },
 		UncountedBytes: func() int64 { return 0 },
 		Suspended:      func() bool { return n.Server.Pauses.Paused() },
 		Forbidden:      n.Config.Params.ImportMode.Load,
@@ -54,7 +54,7 @@ func (n *Node) followMemoryLimit(gate engine.GateID) {
 		Tenacity:   int(p.MaxMemoryEvictionTenacity.Load()),
 	})
 	n.Engine.Arm(gate, limit > 0)
-	if used := n.Pool.Used() + n.Server.ClientsBytes(); limit > 0 && used > limit {
+	if used := n.Pool.Used() + n.Server.ClientsBytes() + n.Server.LoopBytes(); limit > 0 && used > limit {
 		n.Log.Warningf("WARNING: the new maxmemory value set via CONFIG SET (%d) is smaller than the current memory usage (%d). "+
 			"This will result in key eviction and/or the inability to accept new write commands depending on the maxmemory-policy.",
 			limit, used)

@@ -14,14 +14,16 @@ type memory struct {
 }
 
 // UsedMemory is used_memory: the blocks of the off-heap pool and the buffers of
-// clients, in bytes.
-func (c *Core) UsedMemory() int64 { return c.Pool.Used() + c.Server.ClientsBytes() }
+// loops and clients, in bytes.
+func (c *Core) UsedMemory() int64 {
+	return c.Pool.Used() + c.Server.ClientsBytes() + c.Server.LoopBytes()
+}
 
 func (c *Core) writeMemory(f *info.Fields) {
 	p := &c.Config.Params
 	pool := c.Pool.Stats()
 	clients := c.Server.ClientsBytes()
-	used := pool.Used + clients
+	used := pool.Used + clients + c.Server.LoopBytes()
 	c.memory.peak = max(c.memory.peak, used)
 	peak := c.memory.peak
 	rss := residentBytes()

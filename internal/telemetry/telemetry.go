@@ -63,7 +63,7 @@ type Core struct {
 // NewCore returns a description of the given parts.
 func NewCore(p Parts) *Core {
 	c := &Core{Parts: p, started: p.Clock.Now(), runID: RandomID()}
-	c.memory.startup = p.Pool.Used()
+	c.memory.startup = p.Pool.Used() + p.Server.LoopBytes()
 	return c
 }
 
