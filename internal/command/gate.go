@@ -59,11 +59,13 @@ type Observer struct {
 	// and waiting clients depend on it.
 	Modified func(tx *keyspace.Tx, key []byte)
 	// Removed: the server itself removed a key. Listeners get the event
-	// "expired", "evicted", or "del" for a hash that was emptied; the deletion is propagated by the engine.
+	// "expired", "evicted", or "del" for a hash that was emptied; the deletion is
+	// propagated by the engine.
 	Removed func(tx *keyspace.Tx, key []byte, why keyspace.Reason)
 	// FieldsExpired: the server itself took fields out of a hash because their
-	// time had come. Listeners get the event "hexpired"; the deletion is
-	// propagated by the engine. If that emptied the hash, Removed is next.
+	// time had come. Listeners get the event "hexpired" of the class
+	// EventExpired; the deletion is propagated by the engine. If that emptied
+	// the hash, Removed is next.
 	FieldsExpired func(tx *keyspace.Tx, key []byte, fields [][]byte)
 	// Event: a keyspace event was raised by a command. Events names the
 	// classes it is called for.

@@ -441,11 +441,13 @@ func (x *Executor) Removed(tx *keyspace.Tx, key []byte, why keyspace.Reason) {
 }
 
 // FieldsExpired implements keyspace.Sink.
-func (x *Executor) FieldsExpired(tx *keyspace.Tx, key []byte, fields [][]byte) {
+func (x *Executor) FieldsExpired(tx *keyspace.Tx, key []byte, fields [][]byte, emptied bool) {
 	if x.engine.watching.Load() != 0 {
 		args := append([][]byte{[]byte("HDEL"), slices.Clone(key)}, fields...)
 		x.batch = append(x.batch, command.Propagated{DB: tx.DB(), Args: args})
-		x.flushBatch()
+		if !emptied { // else the removal belongs to the same unit
+			x.flushBatch()
+		}
 		x.engine.eachObserver(func(o *command.Observer) {
 			if o.FieldsExpired != nil {
 				o.FieldsExpired(tx, key, fields)

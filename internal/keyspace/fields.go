@@ -114,7 +114,7 @@ func (tx *Tx) expireFields(e *Entry, limit int) int {
 	key := entKey(r, h) // a view, which ends with the block
 	sink := tx.w.sink
 	if sink != nil {
-		sink.FieldsExpired(tx, key, fields)
+		sink.FieldsExpired(tx, key, fields, v.Root == 0)
 	}
 	if v.Root != 0 {
 		setEntRoot(r, h, uint64(v.Root))

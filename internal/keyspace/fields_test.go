@@ -21,7 +21,7 @@ func (r *recorder) Removed(tx *Tx, key []byte, why Reason) {
 	r.log = append(r.log, fmt.Sprintf("%d:removed:%s:%d", tx.DB(), key, why))
 }
 
-func (r *recorder) FieldsExpired(tx *Tx, key []byte, fields [][]byte) {
+func (r *recorder) FieldsExpired(tx *Tx, key []byte, fields [][]byte, _ bool) {
 	names := make([]string, len(fields))
 	for i, f := range fields {
 		names[i] = string(f)

@@ -56,9 +56,9 @@ type Sink interface {
 	// to reclaim memory. Modified is called as well.
 	Removed(tx *Tx, key []byte, why Reason)
 	// FieldsExpired: the server itself took these fields out of the hash,
-	// because their time had come. If none was left, Removed is called next;
+	// because their time had come. If that emptied it, Removed is called next;
 	// Modified is called as well. The fields are the callee's.
-	FieldsExpired(tx *Tx, key []byte, fields [][]byte)
+	FieldsExpired(tx *Tx, key []byte, fields [][]byte, emptied bool)
 }
 
 // Reason says why the server removed a key by itself.

@@ -34,6 +34,16 @@ func fieldsNow(c *command.Ctx) int64 {
 	return c.Tx.FieldsNow()
 }
 
+// overwriteNow is fieldsNow for setting fields. One that has expired counts as
+// new only where this server decides on expiry; a replica has to take it as one
+// that its primary has not deleted yet.
+func overwriteNow(c *command.Ctx) int64 {
+	if expiresAtOnce(c, c.Now) {
+		return c.Now
+	}
+	return hash.IgnoreExpiry
+}
+
 // find looks the hash up for reading. If the key is absent or no hash, it
 // answers with absent or an error.
 func find(c *command.Ctx, absent func()) (v value.Value, ok bool) {

@@ -129,7 +129,7 @@ func setExpired(c *command.Ctx, e *keyspace.Entry, pairs [][]byte) {
 // setExpiring is HSETEX otherwise. at is where the word FIELDS stands.
 func setExpiring(c *command.Ctx, e *keyspace.Entry, at int, o *options, expiry int64) {
 	key, pairs := c.Args[1], c.Args[at+2:]
-	keep, now := o.has&optKEEPTTL != 0, fieldsNow(c)
+	keep, now := o.has&optKEEPTTL != 0, overwriteNow(c)
 	deletion := [][]byte{[]byte("HDEL"), key}
 	v := open(e)
 	for i := 0; i < len(pairs); i += 2 {

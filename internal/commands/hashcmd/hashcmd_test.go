@@ -375,6 +375,9 @@ func TestReplicaHidesExpired(t *testing.T) {
 	s.Want("HPEXPIREAT h 1 FIELDS 1 b", "[1]") // marked, not deleted
 	s.Want("HGETALL h", "[]")
 	s.Want("HLEN h", "2")
+	s.Want("HSETEX h PXAT 1 FIELDS 1 a 1", "1")
+	s.Want("HSET h b 2", "0")
+	s.Want("HPEXPIREAT h 1 FIELDS 1 b", "[1]")
 	s.Space.SetExpirePolicy(keyspace.ExpireIgnore)
 	s.Want("HGETALL h", `["a" "1" "b" "2"]`)
 	s.Space.SetExpirePolicy(keyspace.ExpireDelete)

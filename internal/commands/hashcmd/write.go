@@ -67,7 +67,7 @@ func setPairs(c *command.Ctx) (created int, ok bool) {
 		return 0, false
 	}
 	key, pairs := c.Args[1], c.Args[2:]
-	heap, now := c.Tx.Heap(), fieldsNow(c)
+	heap, now := c.Tx.Heap(), overwriteNow(c)
 	v := open(&e)
 	hash.Prepare(heap, c.Limits, &v, pairs)
 	revived := 0
@@ -113,11 +113,11 @@ func runHSetNX(c *command.Ctx) {
 		return
 	}
 	key, field := c.Args[1], c.Args[2]
-	heap, now := c.Tx.Heap(), fieldsNow(c)
+	heap := c.Tx.Heap()
 	if e.Found() {
 		v := e.Value()
 		var scratch hash.Scratch
-		if _, known := hash.Get(&v, field, now, &scratch); known {
+		if _, known := hash.Get(&v, field, fieldsNow(c), &scratch); known {
 			c.Out.Int(0)
 			return
 		}
@@ -125,7 +125,7 @@ func runHSetNX(c *command.Ctx) {
 	volatile := e.Found() && e.Volatile()
 	v := open(&e)
 	hash.Prepare(heap, c.Limits, &v, c.Args[2:])
-	outcome := hash.Set(heap, c.Limits, &v, field, c.Args[3], hash.NoExpiry, false, now)
+	outcome := hash.Set(heap, c.Limits, &v, field, c.Args[3], hash.NoExpiry, false, overwriteNow(c))
 	e.Store(key, v, 1)
 	if outcome == hash.Revived {
 		overwrote(c, 1)
@@ -241,7 +241,8 @@ func runHIncrBy(c *command.Ctx) {
 	if !ok {
 		return
 	}
-	old, known := present(c, &e)
+	var scratch hash.Scratch
+	old, known := present(c, &e, &scratch)
 	n := int64(0)
 	if known {
 		if n, ok = number.ParseInt(old.Value); !ok {
@@ -288,7 +289,8 @@ func runHIncrByFloat(c *command.Ctx) {
 	if !ok {
 		return
 	}
-	old, known := present(c, &e)
+	var scratch hash.Scratch
+	old, known := present(c, &e, &scratch)
 	var n number.LongDouble
 	if known {
 		if n, ok = number.ParseLongDouble(old.Value); !ok {
@@ -308,13 +310,11 @@ func runHIncrByFloat(c *command.Ctx) {
 	c.Out.Bulk(text)
 }
 
-// present returns a copy of the entry of the field at argument 2.
-func present(c *command.Ctx, e *keyspace.Entry) (entry hash.Entry, known bool) {
+// present returns the entry of the field at argument 2, a view.
+func present(c *command.Ctx, e *keyspace.Entry, scratch *hash.Scratch) (entry hash.Entry, known bool) {
 	if e.Found() {
 		v := e.Value()
-		var scratch hash.Scratch
-		if entry, known = hash.Get(&v, c.Args[2], fieldsNow(c), &scratch); known {
-			entry.Value = append([]byte(nil), entry.Value...)
+		if entry, known = hash.Get(&v, c.Args[2], fieldsNow(c), scratch); known {
 			return entry, true
 		}
 	}
@@ -324,7 +324,7 @@ func present(c *command.Ctx, e *keyspace.Entry) (entry hash.Entry, known bool) {
 // setNumber gives the field at argument 2 the result of an addition.
 func setNumber(c *command.Ctx, e *keyspace.Entry, text []byte, expiry int64, event string) {
 	v := open(e)
-	outcome := hash.Set(c.Tx.Heap(), c.Limits, &v, c.Args[2], text, expiry, false, fieldsNow(c))
+	outcome := hash.Set(c.Tx.Heap(), c.Limits, &v, c.Args[2], text, expiry, false, overwriteNow(c))
 	e.Store(c.Args[1], v, 1)
 	if outcome == hash.Revived {
 		overwrote(c, 1)
