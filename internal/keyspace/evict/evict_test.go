@@ -32,7 +32,7 @@ type fixture struct {
 
 func (f *fixture) Modified(*keyspace.Tx, []byte) {}
 
-func (f *fixture) FieldsExpired(tx *keyspace.Tx, key []byte, fields [][]byte) {}
+func (f *fixture) FieldsExpired(tx *keyspace.Tx, key []byte, fields [][]byte, emptied bool) {}
 
 func (f *fixture) Removed(tx *keyspace.Tx, key []byte, why keyspace.Reason) {
 	if why != keyspace.ReasonEvicted {
