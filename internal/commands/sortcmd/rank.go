@@ -33,27 +33,74 @@ func (q *query) sort(c *command.Ctx, elems [][]byte, start, count int) (sorted [
 	case !q.rankScores(c, ranks, elems):
 		return nil, false
 	}
-	sign := 1
-	if q.descending {
-		sign = -1
-	}
-	slices.SortFunc(ranks, func(a, b rank) int {
-		switch {
-		case a.key < b.key:
-			return -sign
-		case a.key > b.key:
-			return sign
-		}
-		if order := compareTexts(texts[a.index], texts[b.index]); order != 0 {
-			return sign * order
-		}
-		return cmp.Compare(a.index, b.index)
-	})
+	order(ranks, texts, q.descending)
 	sorted = make([][]byte, count)
 	for i := range sorted {
 		sorted[i] = elems[ranks[start+i].index]
 	}
 	return sorted, true
+}
+
+// order sorts ranks: by key, then by text, then as they were.
+func order(ranks []rank, texts [][]byte, descending bool) {
+	sign := 1
+	if descending {
+		sign = -1
+		for i := range ranks {
+			ranks[i].key = ^ranks[i].key
+		}
+	}
+	sortByKey(ranks)
+	for len(ranks) > 0 {
+		n := 1
+		for n < len(ranks) && ranks[n].key == ranks[0].key {
+			n++
+		}
+		if n > 1 {
+			slices.SortStableFunc(ranks[:n], func(a, b rank) int {
+				return sign * compareTexts(texts[a.index], texts[b.index])
+			})
+		}
+		ranks = ranks[n:]
+	}
+}
+
+// sortByKey sorts ranks by key, keeping the order of equal keys: a radix sort
+// by bytes from the lowest on, which leaves out those that are the same in all
+// keys.
+func sortByKey(ranks []rank) {
+	const fewRanks = 128 // for which counting bytes does not pay
+	if len(ranks) < fewRanks {
+		slices.SortStableFunc(ranks, func(a, b rank) int { return cmp.Compare(a.key, b.key) })
+		return
+	}
+	var counts [8][256]int32
+	for _, r := range ranks {
+		for b := range counts {
+			counts[b][byte(r.key>>(8*b))]++
+		}
+	}
+	from, to := ranks, make([]rank, len(ranks))
+	for b := range counts {
+		next := &counts[b] // where the next rank with this byte goes
+		if int(next[byte(from[0].key>>(8*b))]) == len(from) {
+			continue
+		}
+		sum := int32(0)
+		for i, n := range next {
+			next[i] = sum
+			sum += n
+		}
+		for _, r := range from {
+			place := &next[byte(r.key>>(8*b))]
+			to[*place] = r
+			*place++
+		}
+		from, to = to, from
+	}
+	if &from[0] != &ranks[0] {
+		copy(ranks, from)
+	}
 }
 
 // compareTexts compares two texts; nil, where a pattern led nowhere, is the
