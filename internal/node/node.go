@@ -67,7 +67,8 @@ type Node struct {
 	debug      debugSwitches
 	background *engine.Executor // the expirer's
 	control    *engine.Executor // for signals and embedding code; guarded by controlMu
-	listeners  []*poll.Listener
+	tcp        []*poll.Listener // changed in exclusive mode
+	unix       *poll.Listener
 	port       atomic.Int32
 	exit       atomic.Int32 // exit code, once stopping
 }

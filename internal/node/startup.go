@@ -26,8 +26,11 @@ func (n *Node) Start() error {
 	n.Expirer.Start()
 	n.Trimmer.Start()
 	n.Log.Noticef("Server initialized")
-	for _, l := range n.listeners {
+	for _, l := range n.tcp {
 		n.Server.Listen(l)
+	}
+	if n.unix != nil {
+		n.Server.Listen(n.unix)
 	}
 	if p.Port.Load() != 0 {
 		n.Log.Noticef("Ready to accept connections tcp")
@@ -65,7 +68,7 @@ func (n *Node) listen() error {
 		if err != nil {
 			return fmt.Errorf("Failed listening on port %d (tcp), aborting.", port)
 		}
-		n.listeners = append(n.listeners, listeners...)
+		n.tcp = listeners
 		n.port.Store(int32(port))
 	}
 	if path := p.UnixSocket.Load(); path != "" {
@@ -74,9 +77,9 @@ func (n *Node) listen() error {
 			n.Log.Warningf("Failed opening Unix socket: bind: %v", err)
 			return errors.New("Failed listening on port 0 (unix), aborting.")
 		}
-		n.listeners = append(n.listeners, l)
+		n.unix = l
 	}
-	if len(n.listeners) == 0 {
+	if len(n.tcp) == 0 && n.unix == nil {
 		return errors.New("Configured to not listen anywhere, exiting.")
 	}
 	return nil

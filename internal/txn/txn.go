@@ -92,11 +92,11 @@ var passing = map[string]bool{
 }
 
 func (t *Transactions) enqueue(c *command.Ctx) command.Verdict {
+	if c.Cmd.Flags&command.NoMulti != 0 {
+		return command.Refuse("ERR Command '" + c.Cmd.Name + "' not allowed inside a transaction")
+	}
 	if passing[c.Cmd.Name] {
 		return command.Pass()
-	}
-	if c.Cmd.Flags&command.NoMulti != 0 {
-		return command.Refuse("ERR Command not allowed inside a transaction")
 	}
 	if c.Client.Flags&session.DirtyExec == 0 && !c.Client.DirtyWatch.Load() {
 		st := stateOf(c.Client)
@@ -142,17 +142,20 @@ func (t *Transactions) Touch(tx *keyspace.Tx, db, with int) {
 			}
 			key := []byte(k.key)
 			exists := tx.Other(db).HasKey(key)
-			replaced := with >= 0 && tx.Other(with).HasKey(key) && !tx.Other(with).KeyExpired(key)
+			replaced, stale := false, false
+			if with >= 0 {
+				replaced, stale = tx.Other(with).HasKey(key), tx.Other(with).KeyExpired(key)
+			}
 			for _, x := range watches {
-				if x.expired {
-					if !replaced {
-						x.expired = false
-						continue
-					}
-				} else if !exists && !replaced {
-					continue
+				switch {
+				case x.expired && !replaced:
+					x.expired = false // gone, as everybody saw it already
+				case x.expired && stale:
+				case !x.expired && !exists && stale:
+					x.expired = true // from absent to expired: no change
+				case x.expired || exists || replaced:
+					x.client.DirtyWatch.Store(true)
 				}
-				x.client.DirtyWatch.Store(true)
 			}
 		}
 	}
