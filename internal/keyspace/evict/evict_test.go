@@ -17,6 +17,8 @@ const start = 1_700_000_000_000
 
 // fixture is a keyspace with an evictor.
 type fixture struct {
+	keyspace.Sink // what eviction never reports
+
 	t       testing.TB
 	pool    *offheap.Pool
 	space   *keyspace.Space
@@ -31,8 +33,6 @@ type fixture struct {
 }
 
 func (f *fixture) Modified(*keyspace.Tx, []byte) {}
-
-func (f *fixture) FieldsExpired(tx *keyspace.Tx, key []byte, fields [][]byte, emptied bool) {}
 
 func (f *fixture) Removed(tx *keyspace.Tx, key []byte, why keyspace.Reason) {
 	if why != keyspace.ReasonEvicted {
