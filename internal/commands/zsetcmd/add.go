@@ -35,7 +35,8 @@ var zaddSpec = command.Spec{
 }
 
 func runZAdd(c *command.Ctx) {
-	if a, ok := parseAdd(c, 0); ok {
+	var room [scoresRoom]float64
+	if a, ok := parseAdd(c, 0, room[:0]); ok {
 		a.run(c)
 	}
 }
@@ -53,10 +54,14 @@ var zincrbySpec = command.Spec{
 }
 
 func runZIncrBy(c *command.Ctx) {
-	if a, ok := parseAdd(c, zset.Incr); ok {
+	var room [scoresRoom]float64
+	if a, ok := parseAdd(c, zset.Incr, room[:0]); ok {
 		a.run(c)
 	}
 }
+
+// scoresRoom is for how many members ZADD needs no memory of its own.
+const scoresRoom = 8
 
 // addition is what the words of ZADD ask for.
 type addition struct {
@@ -68,9 +73,9 @@ type addition struct {
 }
 
 // parseAdd reads the options, which ZINCRBY has as well, and the pairs. If they
-// make no sense, it answers so.
-func parseAdd(c *command.Ctx, flags zset.Flags) (a addition, ok bool) {
-	a.flags = flags
+// make no sense, it answers so. The scores go into room while it suffices.
+func parseAdd(c *command.Ctx, flags zset.Flags, room []float64) (a addition, ok bool) {
+	a.flags, a.scores = flags, room
 	i := a.parseOptions(c.Args)
 	a.pairs = c.Args[i:]
 	has := func(f zset.Flags) bool { return a.flags&f == f }
@@ -115,7 +120,6 @@ func (a *addition) parseOptions(args [][]byte) int {
 }
 
 func (a *addition) parseScores(c *command.Ctx) bool {
-	a.scores = make([]float64, 0, 8)
 	for i := 0; i < len(a.pairs); i += 2 {
 		score, ok := number.ParseDouble(a.pairs[i])
 		if !ok {
