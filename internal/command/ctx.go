@@ -160,16 +160,16 @@ func (e *Effects) Reset() {
 	}
 }
 
-// Propagation returns what the journal must take for a command that made
-// changes modifications.
-func (e *Effects) Propagation(db int, args [][]byte, changes int64) []Propagated {
+// AppendPropagated appends to batch what the journal must take for a command
+// that made changes modifications.
+func (e *Effects) AppendPropagated(batch []Propagated, db int, args [][]byte, changes int64) []Propagated {
 	switch {
 	case e.mode == propagateInstead:
-		return e.rewritten
+		return append(batch, e.rewritten...)
 	case e.mode == propagateForced, e.mode == propagateVerbatim && changes > 0:
-		return []Propagated{{db, args}}
+		return append(batch, Propagated{db, args})
 	}
-	return nil
+	return batch
 }
 
 // CloneArgs returns a copy of a command in memory of its own.

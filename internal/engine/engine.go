@@ -22,7 +22,6 @@
 package engine
 
 import (
-	"math/bits"
 	"sync"
 	"sync/atomic"
 
@@ -49,6 +48,7 @@ type Engine struct {
 
 	observers []*command.Observer
 	watching  atomic.Uint64 // observers armed
+	wants     wants
 	events    atomic.Uint32 // event classes somebody wants
 
 	limits    atomic.Pointer[value.Limits]
@@ -63,6 +63,12 @@ type (
 	GateID     uint8
 	ObserverID uint8
 )
+
+// wants says which observers have which function, one bit an observer, so that
+// an armed one costs only those who do what it looks at.
+type wants struct {
+	modified, removed, fieldsExpired, event, propagate, executed uint64
+}
 
 // New returns an engine without gates and observers.
 func New(space *keyspace.Space, table *command.Table, clk clock.Clock) *Engine {
@@ -114,7 +120,23 @@ func (e *Engine) ArmCommands(g GateID, want func(*command.Cmd) bool) {
 
 // AddObserver adds an observer, unarmed. Before the first command runs.
 func (e *Engine) AddObserver(o command.Observer) ObserverID {
+	bit := uint64(1) << len(e.observers)
 	e.observers = append(e.observers, &o)
+	for _, h := range []struct {
+		mask *uint64
+		has  bool
+	}{
+		{&e.wants.modified, o.Modified != nil},
+		{&e.wants.removed, o.Removed != nil},
+		{&e.wants.fieldsExpired, o.FieldsExpired != nil},
+		{&e.wants.event, o.Event != nil},
+		{&e.wants.propagate, o.Propagate != nil},
+		{&e.wants.executed, o.Executed != nil},
+	} {
+		if h.has {
+			*h.mask |= bit
+		}
+	}
 	return ObserverID(len(e.observers) - 1)
 }
 
@@ -144,13 +166,6 @@ func setBit(word *atomic.Uint64, bit uint, on bool) {
 		word.Or(1 << bit)
 	} else {
 		word.And(^uint64(1 << bit))
-	}
-}
-
-// eachObserver calls f for every armed observer.
-func (e *Engine) eachObserver(f func(o *command.Observer)) {
-	for m := e.watching.Load(); m != 0; m &= m - 1 {
-		f(e.observers[bits.TrailingZeros64(m)])
 	}
 }
 

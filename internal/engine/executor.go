@@ -352,8 +352,8 @@ func (x *Executor) run(ctx *command.Ctx, began uint64) uint64 {
 	}
 	ctx.Cmd.Run(ctx)
 	x.depth--
-	if x.engine.watching.Load() != 0 {
-		x.commit(ctx, x.worker.Stats.Dirty-dirty)
+	if armed := x.engine.watching.Load(); armed != 0 {
+		x.commit(ctx, x.worker.Stats.Dirty-dirty, armed)
 	}
 	ctx.Effects.Reset()
 	ended := clock.Ticks()
@@ -366,35 +366,37 @@ func (x *Executor) run(ctx *command.Ctx, began uint64) uint64 {
 	return ended
 }
 
-// commit is stage 6. What the commands of a transaction propagate is kept until
-// the outermost command, EXEC, is done.
-func (x *Executor) commit(ctx *command.Ctx, changes int64) {
-	events := ctx.Effects.Events()
-	x.batch = append(x.batch, ctx.Effects.Propagation(ctx.Tx.DB(), ctx.Args, changes)...)
-	x.flushBatch()
-	x.engine.eachObserver(func(o *command.Observer) {
-		if o.Event != nil {
+// commit is stage 6, for the armed observers. What the commands of a
+// transaction propagate is kept until the outermost command, EXEC, is done.
+func (x *Executor) commit(ctx *command.Ctx, changes int64, armed uint64) {
+	e := x.engine
+	if armed&e.wants.propagate != 0 {
+		x.batch = ctx.Effects.AppendPropagated(x.batch, ctx.Tx.DB(), ctx.Args, changes)
+		x.flushBatch(armed)
+	}
+	if events := ctx.Effects.Events(); len(events) > 0 {
+		for m := armed & e.wants.event; m != 0; m &= m - 1 {
 			for _, ev := range events {
-				o.Event(ev)
+				e.observers[bits.TrailingZeros64(m)].Event(ev)
 			}
 		}
-		if o.Executed != nil && !ctx.Resumed {
-			o.Executed(ctx)
+	}
+	if !ctx.Resumed {
+		for m := armed & e.wants.executed; m != 0; m &= m - 1 {
+			e.observers[bits.TrailingZeros64(m)].Executed(ctx)
 		}
-	})
+	}
 }
 
 // flushBatch hands what is to be propagated to the observers, unless a command
 // is still running.
-func (x *Executor) flushBatch() {
+func (x *Executor) flushBatch(armed uint64) {
 	if x.depth > 0 || len(x.batch) == 0 {
 		return
 	}
-	x.engine.eachObserver(func(o *command.Observer) {
-		if o.Propagate != nil {
-			o.Propagate(x.batch)
-		}
-	})
+	for m := armed & x.engine.wants.propagate; m != 0; m &= m - 1 {
+		x.engine.observers[bits.TrailingZeros64(m)].Propagate(x.batch)
+	}
 	clear(x.batch)
 	x.batch = x.batch[:0]
 }
@@ -418,41 +420,36 @@ func (x *Executor) Modified(tx *keyspace.Tx, key []byte) {
 			x.engine.Waiting.SignalLater(tx.DB(), key)
 		}
 	}
-	if x.engine.watching.Load() != 0 {
-		x.engine.eachObserver(func(o *command.Observer) {
-			if o.Modified != nil {
-				o.Modified(tx, key)
-			}
-		})
+	e := x.engine
+	for m := e.watching.Load() & e.wants.modified; m != 0; m &= m - 1 {
+		e.observers[bits.TrailingZeros64(m)].Modified(tx, key)
 	}
 }
 
 // Removed implements keyspace.Sink.
 func (x *Executor) Removed(tx *keyspace.Tx, key []byte, why keyspace.Reason) {
-	if x.engine.watching.Load() != 0 {
+	e, armed := x.engine, x.engine.watching.Load()
+	if armed&e.wants.propagate != 0 {
 		x.batch = append(x.batch, command.Propagated{DB: tx.DB(), Args: [][]byte{deletion(tx, why), slices.Clone(key)}})
-		x.flushBatch()
-		x.engine.eachObserver(func(o *command.Observer) {
-			if o.Removed != nil {
-				o.Removed(tx, key, why)
-			}
-		})
+		x.flushBatch(armed)
+	}
+	for m := armed & e.wants.removed; m != 0; m &= m - 1 {
+		e.observers[bits.TrailingZeros64(m)].Removed(tx, key, why)
 	}
 }
 
 // FieldsExpired implements keyspace.Sink.
 func (x *Executor) FieldsExpired(tx *keyspace.Tx, key []byte, fields [][]byte, emptied bool) {
-	if x.engine.watching.Load() != 0 {
+	e, armed := x.engine, x.engine.watching.Load()
+	if armed&e.wants.propagate != 0 {
 		args := append([][]byte{[]byte("HDEL"), slices.Clone(key)}, fields...)
 		x.batch = append(x.batch, command.Propagated{DB: tx.DB(), Args: args})
 		if !emptied { // else the removal belongs to the same unit
-			x.flushBatch()
+			x.flushBatch(armed)
 		}
-		x.engine.eachObserver(func(o *command.Observer) {
-			if o.FieldsExpired != nil {
-				o.FieldsExpired(tx, key, fields)
-			}
-		})
+	}
+	for m := armed & e.wants.fieldsExpired; m != 0; m &= m - 1 {
+		e.observers[bits.TrailingZeros64(m)].FieldsExpired(tx, key, fields)
 	}
 }
 

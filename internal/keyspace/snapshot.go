@@ -40,7 +40,7 @@ type SnapshotSink interface {
 	// SaveEntry is called with the shard of the entry locked, by the walk or by
 	// a worker that is about to change the entry. db is the number that its
 	// database had at the instant. e is valid during the call.
-	SaveEntry(db int, e *Entry)
+	SaveEntry(db int, e Entry)
 }
 
 // ErrSnapshotRunning is returned while another snapshot runs.
@@ -115,7 +115,7 @@ func (sn *Snapshot) visit(e *Entry) {
 		return
 	}
 	if i, ok := sn.index[e.tx.db]; ok && !sn.cancelled.Load() {
-		sn.sink.SaveEntry(i, e)
+		sn.sink.SaveEntry(i, *e)
 		sn.saved.Add(1)
 	}
 	setEntHeader(r, h&^entMark|sn.space.mark)

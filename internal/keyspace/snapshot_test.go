@@ -13,7 +13,7 @@ type collector struct {
 	got [4]model
 }
 
-func (c *collector) SaveEntry(db int, e *Entry) {
+func (c *collector) SaveEntry(db int, e Entry) {
 	if c.got[db] == nil {
 		c.got[db] = model{}
 	}
