@@ -9,8 +9,10 @@ import (
 	"github.com/kvasirdb/kvasir/internal/datatype/hash"
 	"github.com/kvasirdb/kvasir/internal/datatype/list"
 	"github.com/kvasirdb/kvasir/internal/datatype/set"
+	"github.com/kvasirdb/kvasir/internal/datatype/stream"
 	"github.com/kvasirdb/kvasir/internal/datatype/value"
 	"github.com/kvasirdb/kvasir/internal/datatype/zset"
+	"github.com/kvasirdb/kvasir/internal/encoding/streamindex"
 	"github.com/kvasirdb/kvasir/internal/keyspace"
 	"github.com/kvasirdb/kvasir/internal/platform/number"
 )
@@ -85,6 +87,21 @@ func (s *sum) addValue(v *value.Value, now int64) {
 	case value.Hash:
 		for e := range hash.All(v, now) {
 			s.element(e.Field, e.Value)
+		}
+	case value.Stream:
+		s.addEntries(stream.Open(nil, v))
+	}
+}
+
+// addEntries adds the entries of a stream; groups do not count.
+func (s *sum) addEntries(entries stream.Stream) {
+	for it := entries.Range(stream.ID{}, streamindex.Max(), false); it.Next(); {
+		id := number.AppendUint(nil, it.ID().Millis)
+		s.mix(number.AppendUint(append(id, '.'), it.ID().Seq))
+		for range it.Fields() {
+			field, val := it.Pair()
+			s.mix(field)
+			s.mix(val)
 		}
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/kvasirdb/kvasir/internal/datatype/list"
 	"github.com/kvasirdb/kvasir/internal/datatype/set"
 	"github.com/kvasirdb/kvasir/internal/datatype/str"
+	"github.com/kvasirdb/kvasir/internal/datatype/stream"
 	"github.com/kvasirdb/kvasir/internal/datatype/value"
 	"github.com/kvasirdb/kvasir/internal/datatype/zset"
 	"github.com/kvasirdb/kvasir/internal/encoding/listpack"
@@ -90,6 +91,10 @@ func serializedBytes(e *keyspace.Entry) (n int) {
 	case value.Hash:
 		for field := range hash.All(&v, e.Now()) {
 			n += len(field.Field) + len(field.Value) + 2
+		}
+	case value.Stream:
+		for _, lp := range stream.Open(nil, &v).Nodes() {
+			n += lp.Size()
 		}
 	}
 	return n + 1

@@ -25,8 +25,8 @@ import (
 // Commands returns the commands of the group "stream".
 func Commands() []command.Spec {
 	return []command.Spec{
-		xaddSpec, xdelSpec, xlenSpec,
-		xrangeSpec, xrevrangeSpec, xsetidSpec, xtrimSpec,
+		xackSpec, xaddSpec, xautoclaimSpec, xclaimSpec, xdelSpec, xgroupSpec, xinfoSpec, xlenSpec, xpendingSpec,
+		xrangeSpec, xreadSpec, xreadgroupSpec, xrevrangeSpec, xsetidSpec, xtrimSpec,
 	}
 }
 
