@@ -34,12 +34,7 @@ var zaddSpec = command.Spec{
 	Run: runZAdd,
 }
 
-func runZAdd(c *command.Ctx) {
-	var room [scoresRoom]float64
-	if a, ok := parseAdd(c, 0, room[:0]); ok {
-		a.run(c)
-	}
-}
+func runZAdd(c *command.Ctx) { add(c, 0) }
 
 var zincrbySpec = command.Spec{
 	Name: "zincrby", Group: command.GroupSortedSet, Since: "1.2.0", Arity: 4,
@@ -53,29 +48,31 @@ var zincrbySpec = command.Spec{
 	Run: runZIncrBy,
 }
 
-func runZIncrBy(c *command.Ctx) {
-	var room [scoresRoom]float64
-	if a, ok := parseAdd(c, zset.Incr, room[:0]); ok {
-		a.run(c)
+func runZIncrBy(c *command.Ctx) { add(c, zset.Incr) }
+
+func add(c *command.Ctx, flags zset.Flags) {
+	a, ok := parseAdd(c, flags)
+	if !ok {
+		return
+	}
+	var room [8]float64 // so that few scores need no memory
+	if scores, ok := a.parseScores(c, room[:0]); ok {
+		a.run(c, scores)
 	}
 }
-
-// scoresRoom is for how many members ZADD needs no memory of its own.
-const scoresRoom = 8
 
 // addition is what the words of ZADD ask for.
 type addition struct {
 	flags       zset.Flags
 	countChange bool // CH
 	pairs       [][]byte
-	scores      []float64
 	longest     int // of the members, in bytes
 }
 
 // parseAdd reads the options, which ZINCRBY has as well, and the pairs. If they
-// make no sense, it answers so. The scores go into room while it suffices.
-func parseAdd(c *command.Ctx, flags zset.Flags, room []float64) (a addition, ok bool) {
-	a.flags, a.scores = flags, room
+// make no sense, it answers so.
+func parseAdd(c *command.Ctx, flags zset.Flags) (a addition, ok bool) {
+	a.flags = flags
 	i := a.parseOptions(c.Args)
 	a.pairs = c.Args[i:]
 	has := func(f zset.Flags) bool { return a.flags&f == f }
@@ -90,7 +87,7 @@ func parseAdd(c *command.Ctx, flags zset.Flags, room []float64) (a addition, ok 
 	case has(zset.Incr) && len(a.pairs) > 2:
 		text = "ERR INCR option supports a single increment-element pair"
 	default:
-		return a, a.parseScores(c)
+		return a, true
 	}
 	c.Out.Error(text)
 	return a, false
@@ -119,20 +116,22 @@ func (a *addition) parseOptions(args [][]byte) int {
 	return len(args)
 }
 
-func (a *addition) parseScores(c *command.Ctx) bool {
+// parseScores appends the scores to room. If one is none, it answers so.
+func (a *addition) parseScores(c *command.Ctx, room []float64) (scores []float64, ok bool) {
+	scores = room
 	for i := 0; i < len(a.pairs); i += 2 {
 		score, ok := number.ParseDouble(a.pairs[i])
 		if !ok {
 			c.Out.Error(command.NotAFloat)
-			return false
+			return nil, false
 		}
-		a.scores = append(a.scores, score)
+		scores = append(scores, score)
 		a.longest = max(a.longest, len(a.pairs[i+1]))
 	}
-	return true
+	return scores, true
 }
 
-func (a *addition) run(c *command.Ctx) {
+func (a *addition) run(c *command.Ctx, scores []float64) {
 	key := c.Args[1]
 	e, wrongType := c.Tx.Collection(key, value.ZSet)
 	incr := a.flags&zset.Incr != 0
@@ -149,10 +148,10 @@ func (a *addition) run(c *command.Ctx) {
 		return
 	}
 	v := e.Open(value.ZSet, value.ListPack)
-	zset.Prepare(c.Tx.Heap(), c.Limits, &v, len(a.scores), a.longest)
+	zset.Prepare(c.Tx.Heap(), c.Limits, &v, len(scores), a.longest)
 	var counts [zset.NaN + 1]int
 	var score float64
-	for i, delta := range a.scores {
+	for i, delta := range scores {
 		var outcome zset.Outcome
 		score, outcome = zset.Add(c.Tx.Heap(), c.Limits, &v, delta, a.pairs[2*i+1], a.flags)
 		counts[outcome]++
