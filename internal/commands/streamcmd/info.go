@@ -328,7 +328,7 @@ func runInfoStream(c *command.Ctx) {
 	c.Out.MapHeader(fields)
 	intField(c, "length", int64(s.Len()))
 	intField(c, "radix-tree-keys", int64(s.NodeCount()))
-	intField(c, "radix-tree-nodes", int64(s.IndexBlocks()))
+	intField(c, "radix-tree-nodes", int64(s.RadixNodes()))
 	idField(c, "last-generated-id", s.LastID())
 	idField(c, "max-deleted-entry-id", s.MaxDeletedID())
 	intField(c, "entries-added", s.Added())

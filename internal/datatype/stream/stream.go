@@ -85,9 +85,6 @@ func (s Stream) Added() int64 { return int64(s.d.added) }
 // NodeCount returns the number of nodes.
 func (s Stream) NodeCount() int { return s.d.nodes.Len() }
 
-// IndexBlocks returns the number of blocks of the index of the nodes.
-func (s Stream) IndexBlocks() int { return s.d.nodes.Nodes() }
-
 // SetLastID sets the ID after which the next entry comes. It must not be below
 // that of an entry.
 func (s Stream) SetLastID(id ID) { s.d.last = id }
