@@ -15,7 +15,7 @@ const layers = `
 	platform < encoding < datatype < keyspace
 	platform < resp < session
 	keyspace < keyspace/expire
-	keyspace < keyspace/evict
+	keyspace < keyspace/evict, keyspace/trim
 	keyspace, session < command
 
 	command < commands, acl, pubsub, tracking, blocking, txn, script, config
@@ -24,7 +24,7 @@ const layers = `
 	platform < lua < script
 	blocking < engine
 
-	datatype < persistence/rdb
+	datatype < persistence/rdb < commands
 	keyspace, persistence/rdb < persistence/snapshot
 	command, persistence/rdb < persistence/journal, persistence/aof, persistence/save
 	persistence/snapshot, persistence/journal < persistence/aof, persistence/save
@@ -38,8 +38,9 @@ const layers = `
 
 	engine, resp < server
 	command < telemetry/info
-	config, keyspace/expire, keyspace/evict, server, telemetry/info < telemetry
-	telemetry, commands, acl, pubsub, tracking, txn, script, replication/link, cluster, sentinel/link, debugcmd, client < node
+	config, keyspace/expire, keyspace/evict, keyspace/trim, server, telemetry/info < telemetry
+	telemetry < memorycmd
+	memorycmd, telemetry, commands, acl, pubsub, tracking, txn, script, replication/link, cluster, sentinel/link, debugcmd, client < node
 	engine, client < commands/cmdtest
 	commands < commands/cmdtest
 `

@@ -36,6 +36,8 @@ type Deps struct {
 	// SetPackedThreshold changes from which size on an element of a list is
 	// kept by itself; 0 restores the default.
 	SetPackedThreshold func(bytes int64)
+	// SkipChecksum makes payloads be taken whose checksum is wrong.
+	SkipChecksum func(on bool)
 	// ClientEviction describes which clients maxmemory-clients may evict; ok is
 	// false when it is off.
 	ClientEviction func() (text string, ok bool)
@@ -119,6 +121,12 @@ func (h *handler) addAll() {
 	if h.PauseCron != nil {
 		add("pause-cron", 3, 3, func(c *command.Ctx) {
 			h.PauseCron(leadingInt(c.Args[2]) != 0)
+			c.Out.OK()
+		})
+	}
+	if h.SkipChecksum != nil {
+		add("set-skip-checksum-validation", 3, 3, func(c *command.Ctx) {
+			h.SkipChecksum(leadingInt(c.Args[2]) != 0)
 			c.Out.OK()
 		})
 	}

@@ -12,6 +12,7 @@ import (
 // debugSwitches are what DEBUG turns off in the parts of the server.
 type debugSwitches struct {
 	cronPaused          atomic.Bool
+	checksumSkipped     atomic.Bool
 	listPackedThreshold atomic.Int64 // see value.Limits
 }
 
@@ -24,6 +25,7 @@ func (n *Node) debugCommands() []command.Spec {
 		PauseCron:          n.debug.cronPaused.Store,
 		Restart:            n.restartProcess(),
 		SetPackedThreshold: n.setListPackedThreshold,
+		SkipChecksum:       n.debug.checksumSkipped.Store,
 	})
 }
 

@@ -41,6 +41,7 @@ func (n *Node) commands() [][]command.Spec {
 		n.debugCommands(),
 		n.memoryCommands(),
 		n.keyCommands(),
+		n.dumpCommands(),
 		n.Txn.Commands(),
 		hashcmd.Commands(),
 		listcmd.Commands(),
