@@ -31,7 +31,8 @@ var outside = map[string][]string{
 
 // edge are packages below deterministic ones that exist to do input and output,
 // or to run beside everything else.
-var edge = []string{"internal/replication/link", "internal/sentinel/link", "internal/cluster/bus", "internal/keyspace/expire"}
+var edge = []string{"internal/replication/link", "internal/sentinel/link", "internal/cluster/bus",
+	"internal/keyspace/expire", "internal/keyspace/evict", "internal/keyspace/trim"}
 
 // seeding are files that draw the seed of a hash function, which nobody outside
 // may be able to guess.
