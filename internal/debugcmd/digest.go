@@ -81,7 +81,7 @@ func (s *sum) addValue(v *value.Value, now int64) {
 		}
 	case value.ZSet:
 		zset.Range(v, 0, zset.Len(v), false, func(member []byte, score float64) bool {
-			s.element(member, number.AppendDouble(nil, score))
+			s.element(member, number.AppendShortest(nil, score))
 			return true
 		})
 	case value.Hash:

@@ -271,12 +271,25 @@ func (x *Executor) refuse(ctx *command.Ctx, text string) bool {
 	if ctx.Client.Has(session.Multi) {
 		ctx.Client.Set(session.DirtyExec)
 	}
-	ctx.Out.Error(text)
-	x.Stats.CountError(text)
 	if ctx.Cmd != nil {
 		x.Stats.commands[ctx.Cmd.ID].rejected++
+		if f := ctx.Cmd.Spec.Refused; f != nil {
+			text = f(ctx, text)
+			x.observeRefused(ctx)
+		}
 	}
+	ctx.Out.Error(text)
+	x.Stats.CountError(text)
 	return false
+}
+
+// observeRefused shows the observers a command that was not run but did more
+// than nothing: a refused EXEC ends its transaction.
+func (x *Executor) observeRefused(ctx *command.Ctx) {
+	e := x.engine
+	for m := e.watching.Load() & e.wants.executed; m != 0; m &= m - 1 {
+		e.observers[bits.TrailingZeros64(m)].Executed(ctx)
+	}
 }
 
 // perform is stages 4 to 7: it locks what the command needs, runs it, and
@@ -525,10 +538,15 @@ func (x *Executor) Block(c *command.Ctx, b command.Block) {
 // until no more keys are ready. Exclusive mode.
 func (x *Executor) serveReady() {
 	q := x.engine.Waiting
-	for {
+	for first := true; ; first = false {
 		key, ok := q.NextReady()
 		if !ok {
 			return
+		}
+		if first {
+			// What made the key ready may have taken long; a waiting command
+			// runs now, and must not see what has expired since.
+			x.now = x.engine.Clock.Now().UnixMilli()
 		}
 		for i := 0; i < len(q.Waiters(key)); {
 			w := q.Waiters(key)[i]

@@ -53,6 +53,7 @@ func (n *Node) Run() int {
 	n.background.Close()
 	n.control.Close()
 	n.Reclaimer.Stop()
+	n.Pool.Close()
 	return int(n.exit.Load())
 }
 

@@ -89,7 +89,7 @@ func newServer(t testing.TB, slot func(key []byte) uint16, specs [][]command.Spe
 	}
 	s := &Server{t: t, Pool: pool, Limits: *value.DefaultLimits()}
 	s.Space = keyspace.New(keyspace.Options{Pool: pool, Databases: Databases, Seed: 42, Slot: slot})
-	s.Engine = engine.New(s.Space, table, clock.NewSystem()) // only for durations
+	s.Engine = engine.New(s.Space, table, testClock{clock.NewSystem(), s})
 	observer := s.Engine.AddObserver(command.Observer{
 		Name: "test",
 		Modified: func(tx *keyspace.Tx, key []byte) {
@@ -120,6 +120,14 @@ func newServer(t testing.TB, slot func(key []byte) uint16, specs [][]command.Spe
 	t.Cleanup(s.close)
 	return s
 }
+
+// testClock takes durations from the machine and the time from the test.
+type testClock struct {
+	*clock.System
+	server *Server
+}
+
+func (c testClock) Now() time.Time { return time.UnixMilli(c.server.Exec.Now()) }
 
 // host is the event loop of a Server: there is none.
 type host struct{}

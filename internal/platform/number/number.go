@@ -174,6 +174,21 @@ func DoubleToInt(d float64) (value int64, ok bool) {
 	return value, float64(value) == d
 }
 
+// AppendShortest appends the shortest text that gives d again, in the notation
+// of the Grisu algorithm alone: large whole numbers get an exponent where
+// AppendDouble writes their digits.
+func AppendShortest(dst []byte, d float64) []byte {
+	switch {
+	case d == 0 && !math.Signbit(d):
+		return append(dst, '0')
+	case d == 0:
+		return append(dst, "-0"...)
+	case math.IsInf(d, 0), math.IsNaN(d):
+		return AppendDouble(dst, d)
+	}
+	return appendGrisu(dst, d)
+}
+
 // AppendDouble appends d as replies and stored scores show it: inf, -inf, nan,
 // -0, plain integers where exact, otherwise Grisu2 digits.
 func AppendDouble(dst []byte, d float64) []byte {
