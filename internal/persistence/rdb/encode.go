@@ -192,7 +192,7 @@ func (e *Encoder) value(k Kind, v *value.Value) {
 		n := zset.Len(v)
 		e.length(uint64(n))
 		// From the greatest on: readers that keep a linked order insert at its head.
-		zset.Range(v, 0, n, true, func(member []byte, score float64) bool {
+		zset.Range(v, n-1, n, true, func(member []byte, score float64) bool {
 			e.String(member)
 			e.double(score)
 			e.mayspill()
