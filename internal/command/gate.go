@@ -74,7 +74,8 @@ type Observer struct {
 	// one command, or all commands of a transaction, have done. The batch is
 	// valid during the call.
 	Propagate func(batch []Propagated)
-	// Executed: a client's command has run, or has begun to wait. The run that
-	// ends a wait is not told.
+	// Executed: a client's command has run, or has begun to wait, or is a
+	// refused EXEC, which ends the transaction. The run that ends a wait is not
+	// told.
 	Executed func(c *Ctx)
 }

@@ -145,6 +145,10 @@ type Spec struct {
 	Lock        Lock
 	Run         func(c *Ctx)
 	Subcommands []Spec
+	// Refused, where set, is told that the command does not run and why, and
+	// returns the text of the error that is answered instead. It runs in place of
+	// Run, without locks.
+	Refused func(c *Ctx, text string) string
 }
 
 // Change is one line of a command's history: what changed in which version.

@@ -1,6 +1,8 @@
 package txn
 
 import (
+	"strings"
+
 	"github.com/kvasirdb/kvasir/internal/command"
 	"github.com/kvasirdb/kvasir/internal/session"
 )
@@ -24,6 +26,7 @@ func (t *Transactions) Commands() []command.Spec {
 			Complexity: "That of the queued commands",
 			Lock:       command.LockExclusive,
 			Run:        t.runExec,
+			Refused:    t.abort,
 		},
 		{
 			Name: "multi", Group: command.GroupTransactions, Since: "1.2.0", Arity: 1,
@@ -104,6 +107,13 @@ func (t *Transactions) runExec(c *command.Ctx) {
 		c.Server.Call(c, args)
 	}
 	t.Discard(client)
+}
+
+// abort ends the transaction whose EXEC is refused. The reason is told with its
+// code, unless that is the general one.
+func (t *Transactions) abort(c *command.Ctx, text string) string {
+	c.Server.Exclusive(func() { t.Discard(c.Client) })
+	return "EXECABORT Transaction discarded because of: " + strings.TrimPrefix(text, "ERR ")
 }
 
 // watchedExpired reports whether a watched key has expired meanwhile.

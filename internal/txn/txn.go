@@ -53,7 +53,7 @@ type watch struct {
 // state is what a client has in session.ExtTxn.
 type state struct {
 	queue   [][][]byte
-	writes  bool // a queued command may change data
+	flags   command.Flags // of all queued commands together
 	watched []*watch
 }
 
@@ -102,7 +102,7 @@ func (t *Transactions) enqueue(c *command.Ctx) command.Verdict {
 		st := stateOf(c.Client)
 		args := command.CloneArgs(c.Args)
 		st.queue = append(st.queue, args)
-		st.writes = st.writes || c.Cmd.Flags&(command.Write|command.MayReplicate) != 0
+		st.flags |= c.Cmd.Flags
 		for _, a := range args {
 			c.Client.MultiBytes += len(a) + 24
 		}
@@ -196,7 +196,7 @@ func (t *Transactions) unwatch(c *session.Client) {
 func (t *Transactions) Discard(c *session.Client) {
 	t.unwatch(c)
 	if st, ok := c.Ext[session.ExtTxn].(*state); ok {
-		st.queue, st.writes = nil, false
+		st.queue, st.flags = nil, 0
 	}
 	c.MultiBytes = 0
 	c.Clear(session.Multi | session.DirtyExec)
@@ -235,6 +235,23 @@ func Queued(c *session.Client) int {
 // Writes reports whether a client has queued a command that may change data.
 // Owner loop or exclusive mode.
 func Writes(c *session.Client) bool {
-	st, ok := c.Ext[session.ExtTxn].(*state)
-	return ok && st.writes
+	return QueuedFlags(c)&(command.Write|command.MayReplicate) != 0
+}
+
+// QueuedFlags returns the flags that any of a client's queued commands has.
+// Owner loop or exclusive mode.
+func QueuedFlags(c *session.Client) command.Flags {
+	if st, ok := c.Ext[session.ExtTxn].(*state); ok {
+		return st.flags
+	}
+	return 0
+}
+
+// EffectiveFlags returns a command's flags, and for EXEC those of what it would
+// execute as well.
+func EffectiveFlags(c *command.Ctx) command.Flags {
+	if c.Cmd.Name == "exec" {
+		return c.Cmd.Flags | QueuedFlags(c.Client)
+	}
+	return c.Cmd.Flags
 }
