@@ -11,7 +11,7 @@ const (
 	KindZSetText    Kind = 3 // old: scores as text
 	KindHash        Kind = 4
 	KindZSet        Kind = 5
-	kindModuleOld   Kind = 6
+	kindModuleOld   Kind = 6 // of release candidates; not read
 	KindModule      Kind = 7
 	KindHashZipmap  Kind = 9  // old
 	KindListZiplist Kind = 10 // old
