@@ -259,10 +259,10 @@ func (o *addOptions) next(now int64, last stream.ID) (id stream.ID, errText stri
 	return id, ""
 }
 
-// propagate makes the journal take the command with the ID that was given and
-// with a trim to what is left.
+// propagate makes the journal take the command with the ID that was given, which
+// is 0-0 for XTRIM, and with a trim to what is left.
 func (o *addOptions) propagate(c *command.Ctx, s stream.Stream, id stream.ID) {
-	if o.form == wholeID && !o.trim.Approx {
+	if o.form == wholeID && !o.trim.Approx || !c.Propagates() {
 		return
 	}
 	args := slices.Clone(c.Args)

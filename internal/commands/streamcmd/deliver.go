@@ -89,6 +89,9 @@ func (d *delivery) history(after stream.ID, count int64) {
 // propagatePending makes the journal take an XCLAIM that makes an entry pending
 // just so, wherever it is executed.
 func (d *delivery) propagatePending(id []byte, p *stream.Pending) {
+	if !d.c.Propagates() {
+		return
+	}
 	d.c.PropagateInstead([]byte("XCLAIM"), d.key, d.groupName, p.Owner().Name(), []byte("0"), id,
 		[]byte("TIME"), number.AppendInt(nil, p.DeliveryMillis),
 		[]byte("RETRYCOUNT"), number.AppendInt(nil, p.Deliveries),

@@ -1,0 +1,9 @@
+package command
+
+// Propagates reports whether anybody takes what the command propagates. A
+// command whose rewritten form is dear to make asks first; telling what nobody
+// takes does no harm.
+func (c *Ctx) Propagates() bool {
+	p, ok := c.Server.(interface{ Propagates() bool })
+	return !ok || p.Propagates()
+}
