@@ -524,13 +524,8 @@ func (x *Executor) Block(c *command.Ctx, b command.Block) {
 		w.Again = true // ran again and still waits
 		return
 	}
-	args := make([][]byte, len(c.Args))
-	for i, a := range c.Args {
-		args[i] = append([]byte(nil), a...)
-	}
-	for i, k := range b.Keys {
-		b.Keys[i] = append([]byte(nil), k...)
-	}
+	args := command.CloneArgs(c.Args)
+	b.Keys = command.CloneArgs(b.Keys)
 	x.engine.Waiting.Add(&blocking.Wait{Client: c.Client, Cmd: c.Cmd, Args: args, Block: b, DB: c.Tx.DB(), SinceMillis: c.Now})
 }
 
