@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/kvasirdb/kvasir/internal/command"
+	"github.com/kvasirdb/kvasir/internal/commands/bitcmd"
 	"github.com/kvasirdb/kvasir/internal/commands/hashcmd"
 	"github.com/kvasirdb/kvasir/internal/commands/listcmd"
 	"github.com/kvasirdb/kvasir/internal/commands/setcmd"
@@ -43,6 +44,7 @@ func (n *Node) commands() [][]command.Spec {
 		n.keyCommands(),
 		n.dumpCommands(),
 		n.Txn.Commands(),
+		bitcmd.Commands(bitcmd.Deps{MaxBulkBytes: n.Config.Params.ProtoMaxBulkLen.Load}),
 		hashcmd.Commands(),
 		listcmd.Commands(),
 		setcmd.Commands(),

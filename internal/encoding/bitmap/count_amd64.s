@@ -1,0 +1,56 @@
+#include "textflag.h"
+
+// The ones in each number of four bits, for both lanes of a register.
+DATA ones<>+0(SB)/8, $0x0302020102010100
+DATA ones<>+8(SB)/8, $0x0403030203020201
+DATA ones<>+16(SB)/8, $0x0302020102010100
+DATA ones<>+24(SB)/8, $0x0403030203020201
+GLOBL ones<>(SB), RODATA|NOPTR, $32
+
+DATA low<>+0(SB)/8, $0x0f0f0f0f0f0f0f0f
+GLOBL low<>(SB), RODATA|NOPTR, $8
+
+// Adds the ones of 32 bytes to the byte counters in sum.
+#define COUNT(offset, sum, a, b) \
+	VMOVDQU offset(SI), a   \
+	VPSRLW  $4, a, b        \
+	VPAND   Y1, a, a        \
+	VPAND   Y1, b, b        \
+	VPSHUFB a, Y0, a        \
+	VPSHUFB b, Y0, b        \
+	VPADDB  a, sum, sum     \
+	VPADDB  b, sum, sum
+
+// func countAVX2(p *byte, strides int) int
+TEXT ·countAVX2(SB), NOSPLIT, $0-24
+	MOVQ p+0(FP), SI
+	MOVQ strides+8(FP), CX
+	VMOVDQU ones<>(SB), Y0
+	VPBROADCASTQ low<>(SB), Y1
+	VPXOR Y2, Y2, Y2 // zero
+	VPXOR Y3, Y3, Y3 // four sums of 64 bits
+
+stride:
+	PREFETCHT0 2048(SI)
+	PREFETCHT0 2112(SI)
+	VPXOR Y4, Y4, Y4
+	VPXOR Y5, Y5, Y5
+	COUNT(0, Y4, Y6, Y7)
+	COUNT(32, Y5, Y8, Y9)
+	COUNT(64, Y4, Y10, Y11)
+	COUNT(96, Y5, Y12, Y13)
+	VPADDB  Y4, Y5, Y4
+	VPSADBW Y2, Y4, Y4
+	VPADDQ  Y4, Y3, Y3
+	ADDQ    $128, SI
+	DECQ    CX
+	JNZ     stride
+
+	VEXTRACTI128 $1, Y3, X4
+	VPADDQ       X4, X3, X3
+	VPSRLDQ      $8, X3, X4
+	VPADDQ       X4, X3, X3
+	VMOVQ        X3, AX
+	VZEROUPPER
+	MOVQ AX, ret+16(FP)
+	RET
