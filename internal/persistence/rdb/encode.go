@@ -111,6 +111,11 @@ func (e *Encoder) String(s []byte) {
 		return
 	}
 	e.length(uint64(len(s)))
+	e.raw(s)
+}
+
+// raw writes bytes as they are, spilling between pieces.
+func (e *Encoder) raw(s []byte) {
 	for e.Spill != nil && len(e.Out)+len(s) > e.SpillBytes {
 		n := min(len(s), max(0, e.SpillBytes-len(e.Out)))
 		e.Out = append(e.Out, s[:n]...)
@@ -152,8 +157,7 @@ func (e *Encoder) blob(packed []byte, size int) {
 	e.Out = append(e.Out, lenEncoded<<6|encLZF)
 	e.length(uint64(len(packed)))
 	e.length(uint64(size))
-	e.Out = append(e.Out, packed...)
-	e.mayspill()
+	e.raw(packed)
 }
 
 func (e *Encoder) mayspill() {

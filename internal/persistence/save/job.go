@@ -1,0 +1,215 @@
+package save
+
+import (
+	"errors"
+	"time"
+
+	"github.com/kvasirdb/kvasir/internal/keyspace"
+)
+
+// ErrInProgress is returned while a background save runs.
+var ErrInProgress = errors.New("background save already in progress")
+
+var errCancelled = errors.New("cancelled")
+
+// SaveNow saves all keys while nothing else executes. Exclusive mode; tx is on
+// any database.
+func (s *Saver) SaveNow(tx *keyspace.Tx) error {
+	s.mu.Lock()
+	busy := s.job != nil
+	if !busy {
+		s.saves++
+	}
+	s.mu.Unlock()
+	if busy {
+		return ErrInProgress
+	}
+	return s.saveAll(tx)
+}
+
+func (s *Saver) saveAll(tx *keyspace.Tx) error {
+	o := s.Settings()
+	f, err := s.create("", &o)
+	if err != nil {
+		return err
+	}
+	var writeErr error
+	w := s.newStream(func(chunk []byte) []byte {
+		if writeErr == nil {
+			_, writeErr = f.Write(chunk)
+		}
+		return chunk[:0]
+	})
+	for db := range s.Space.Databases() {
+		tx.Other(db).Each(func(e keyspace.Entry) {
+			w.SaveEntry(db, e)
+			if o.KeyDelay > 0 {
+				time.Sleep(o.KeyDelay)
+			}
+		})
+	}
+	err = w.end()
+	if err == nil {
+		err = writeErr
+	}
+	if err == nil {
+		err = f.commit(o.Filename)
+	}
+	if err != nil {
+		f.discard()
+		s.Log.Warningf("Write error while saving DB to the disk: %v", err)
+		return err
+	}
+	s.Log.Noticef("DB saved on disk")
+	s.mu.Lock()
+	s.saved, s.lastSave, s.failed = s.Changes(), s.Now(), false
+	s.mu.Unlock()
+	s.ArmErrors(false)
+	return nil
+}
+
+// job is a background save.
+type job struct {
+	snapshot *keyspace.Snapshot
+	stream   *stream
+	queue    *queue
+	began    time.Time
+	changes  int64 // at the instant
+	cancel   chan struct{}
+}
+
+// startBackground makes now the instant of a background save. Exclusive mode.
+func (s *Saver) startBackground() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.job != nil {
+		return ErrInProgress
+	}
+	j := &job{queue: newQueue(), began: s.Now(), changes: s.Changes(), cancel: make(chan struct{})}
+	j.stream = s.newStream(j.queue.push)
+	var err error
+	if j.snapshot, err = s.Space.BeginSnapshot(j.stream); err != nil {
+		return err
+	}
+	s.saves++
+	s.lastTry = j.began
+	s.scheduled = false
+	s.job = j
+	s.Log.Noticef("Background saving started")
+	s.jobs.Go(func() { s.run(j) })
+	return nil
+}
+
+// Cancel aborts a background save and reports whether there is one.
+func (s *Saver) Cancel() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.job == nil {
+		return false
+	}
+	select {
+	case <-s.job.cancel:
+	default:
+		close(s.job.cancel)
+	}
+	s.job.snapshot.Cancel()
+	return true
+}
+
+// run writes the file of a job and ends it.
+func (s *Saver) run(j *job) {
+	worker := s.Space.NewWorker(nil)
+	o := &j.stream.settings
+	written := make(chan error, 1)
+	f, err := s.create("bg-", o)
+	s.jobs.Go(func() {
+		if err != nil {
+			j.snapshot.Cancel()
+			j.queue.drain(failing{err}, func() {})
+			written <- err
+			return
+		}
+		written <- j.queue.drain(f, j.snapshot.Cancel)
+	})
+	j.walk(worker, s.Now)
+	endErr := j.stream.end()
+	close(j.queue.full)
+	err = <-written
+	switch {
+	case err == nil && endErr != nil:
+		err = endErr
+	case err == nil && j.cancelled():
+		err = errCancelled
+	}
+	if err == nil {
+		err = f.commit(o.Filename)
+	}
+	if err != nil && f != nil {
+		f.discard()
+	}
+	worker.Enter()
+	worker.Exclusive(func() {
+		j.snapshot.End(worker)
+		s.finish(j, err)
+	})
+	worker.Leave()
+	worker.Close()
+}
+
+// failing is a file that could not be made.
+type failing struct{ err error }
+
+func (f failing) Write([]byte) (int, error) { return 0, f.err }
+
+func (j *job) cancelled() bool {
+	select {
+	case <-j.cancel:
+		return true
+	default:
+		return false
+	}
+}
+
+// walk visits all entries, resting between keys if the configuration says so.
+func (j *job) walk(w *keyspace.Worker, now func() time.Time) {
+	const slice = 256 // buckets
+	n := slice
+	if j.stream.settings.KeyDelay > 0 {
+		n = 1
+	}
+	for {
+		_, before := j.snapshot.Keys()
+		if j.snapshot.Step(w, now().UnixMilli(), n) {
+			return
+		}
+		_, after := j.snapshot.Keys()
+		if rest := j.stream.settings.delay(after - before); rest > 0 {
+			select {
+			case <-time.After(rest):
+			case <-j.cancel:
+				n = slice
+			}
+		}
+	}
+}
+
+// finish notes the result of a job. Exclusive mode.
+func (s *Saver) finish(j *job, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.job = nil
+	s.lastTook = s.Now().Sub(j.began)
+	switch {
+	case err == nil:
+		s.Log.Noticef("DB saved on disk")
+		s.Log.Noticef("Background saving terminated with success")
+		s.saved, s.lastSave, s.failed = j.changes, s.Now(), false
+	case errors.Is(err, errCancelled):
+		s.Log.Warningf("Background saving terminated by request")
+	default:
+		s.Log.Warningf("Write error while saving DB to the disk: %v", err)
+		s.Log.Warningf("Background saving error")
+		s.failed = true
+	}
+	s.ArmErrors(s.failed)
+}
