@@ -6,6 +6,7 @@ import (
 	"github.com/kvasirdb/kvasir/internal/command"
 	"github.com/kvasirdb/kvasir/internal/commands/bitcmd"
 	"github.com/kvasirdb/kvasir/internal/commands/hashcmd"
+	"github.com/kvasirdb/kvasir/internal/commands/hllcmd"
 	"github.com/kvasirdb/kvasir/internal/commands/listcmd"
 	"github.com/kvasirdb/kvasir/internal/commands/setcmd"
 	"github.com/kvasirdb/kvasir/internal/commands/sortcmd"
@@ -43,9 +44,11 @@ func (n *Node) commands() [][]command.Spec {
 		n.memoryCommands(),
 		n.keyCommands(),
 		n.dumpCommands(),
+		n.Saver.Commands(),
 		n.Txn.Commands(),
 		bitcmd.Commands(bitcmd.Deps{MaxBulkBytes: n.Config.Params.ProtoMaxBulkLen.Load}),
 		hashcmd.Commands(),
+		hllcmd.Commands(),
 		listcmd.Commands(),
 		setcmd.Commands(),
 		zsetcmd.Commands(),
@@ -70,6 +73,8 @@ func (n *Node) connect() {
 		p.ProtoMaxBulkLen, p.ClientQueryBufferLimit, p.MaxClients, p.Timeout, p.TCPKeepAlive,
 		p.MaxNewConnectionsPerCycle, p.ProtectedMode, p.ClientOutputBufferLimit,
 		p.MaxMemory, p.MaxMemoryClients, p.HideUserDataFromLog)
+	follow(func() { n.Engine.WantEvents(eventClasses(p.NotifyKeyspaceEvents.Load())) }, p.NotifyKeyspaceEvents)
+	follow(func() { n.Engine.SetImporting(p.ImportMode.Load()); n.followExpirePolicy() }, p.ImportMode)
 	follow(n.followAccessClock, p.MaxMemoryPolicy, p.LFULogFactor, p.LFUDecayTime)
 	follow(func() { n.Engine.TrackLatency(p.LatencyTracking.Load()) }, p.LatencyTracking)
 	follow(func() { n.Expirer.SetEffort(int(p.ActiveExpireEffort.Load())) }, p.ActiveExpireEffort)
@@ -96,6 +101,7 @@ func (n *Node) addGates() {
 	n.Engine.ArmCommands(protected, func(c *command.Cmd) bool { return c.Flags&command.Protected != 0 })
 	auth := n.Engine.AddGate(n.Users.Gate())
 	n.Users.Arm = func(c *session.Client, on bool) { engine.ArmClient(c, auth, on) }
+	n.addPersistenceGates()
 	memory := n.Engine.AddGate(n.memoryGate())
 	n.follow(func() { n.followMemoryLimit(memory) },
 		p.MaxMemory, p.MaxMemoryPolicy, p.MaxMemorySamples, p.MaxMemoryEvictionTenacity)
@@ -116,8 +122,11 @@ func (n *Node) hooks() server.Hooks {
 	}
 }
 
-// expiryPaused reports whether expiry is not this server's to decide now.
-func (n *Node) expiryPaused() bool { return n.Server.Pauses.Paused() }
+// expiryPaused reports whether expiry is not this server's to decide now:
+// during a pause, and in import mode, when the source of the import decides.
+func (n *Node) expiryPaused() bool {
+	return n.Server.Pauses.Paused() || n.Config.Params.ImportMode.Load()
+}
 
 // followExpirePolicy makes lookups treat expired keys as the server's state
 // demands.
