@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/signal"
 	"runtime/debug"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -124,20 +125,25 @@ func handleSignals(n *node.Node, log *serverlog.Log) {
 	signal.Ignore(syscall.SIGHUP)
 	ch := make(chan os.Signal, 4)
 	signal.Notify(ch, syscall.SIGTERM, syscall.SIGINT)
-	stopping := false
+	var stopping atomic.Bool
 	for s := range ch {
 		switch {
-		case stopping && s == syscall.SIGINT:
+		case stopping.Load() && s == syscall.SIGINT:
 			log.Raw(signalLine("You insist... exiting now."))
 			os.Exit(1)
-		case !stopping:
-			stopping = true
+		case !stopping.Load():
+			stopping.Store(true)
 			name := "SIGTERM"
 			if s == syscall.SIGINT {
 				name = "SIGINT"
 			}
 			log.Raw(signalLine("Received " + name + " scheduling shutdown..."))
-			go n.Shutdown(0)
+			go func() {
+				if !n.Shutdown(0) {
+					log.Warningf("%s received but errors trying to shut down the server, check the logs for more information", name)
+					stopping.Store(false)
+				}
+			}()
 		}
 	}
 }

@@ -11,11 +11,13 @@
 package debugcmd
 
 import (
+	"errors"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/kvasirdb/kvasir/internal/command"
+	"github.com/kvasirdb/kvasir/internal/keyspace"
 	"github.com/kvasirdb/kvasir/internal/platform/number"
 )
 
@@ -38,6 +40,9 @@ type Deps struct {
 	SetPackedThreshold func(bytes int64)
 	// SkipChecksum makes payloads be taken whose checksum is wrong.
 	SkipChecksum func(on bool)
+	// Reload saves all keys, unless ReloadOptions.NoSave is set, and loads them
+	// again.
+	Reload func(tx *keyspace.Tx, o ReloadOptions) error
 	// ClientEviction describes which clients maxmemory-clients may evict; ok is
 	// false when it is off.
 	ClientEviction func() (text string, ok bool)
@@ -45,6 +50,12 @@ type Deps struct {
 	// crash. It returns only if it fails.
 	Restart func(graceful bool, delay time.Duration)
 }
+
+// ReloadOptions are the words of DEBUG RELOAD.
+type ReloadOptions struct{ NoSave, NoFlush, Merge bool }
+
+// ErrSave is what Deps.Reload returns if saving failed.
+var ErrSave = errors.New("the keys cannot be saved")
 
 // Logger writes to the server's log.
 type Logger interface {
@@ -130,6 +141,9 @@ func (h *handler) addAll() {
 			c.Out.OK()
 		})
 	}
+	if h.Reload != nil {
+		add("reload", 2, anyNumber, h.reload)
+	}
 	if h.RewriteConfig != nil {
 		add("config-rewrite-force-all", 2, 2, h.rewriteConfig)
 	}
@@ -156,6 +170,33 @@ func (h *handler) run(c *command.Ctx) {
 
 func syntaxError(c *command.Ctx) {
 	c.Out.Errorf("ERR unknown subcommand or wrong number of arguments for '%.128s'. Try DEBUG HELP.", c.Args[1])
+}
+
+func (h *handler) reload(c *command.Ctx) {
+	var o ReloadOptions
+	for _, arg := range c.Args[2:] {
+		switch {
+		case command.Is(arg, "merge"):
+			o.Merge = true
+		case command.Is(arg, "noflush"):
+			o.NoFlush = true
+		case command.Is(arg, "nosave"):
+			o.NoSave = true
+		default:
+			c.Out.Error("ERR DEBUG RELOAD only supports the MERGE, NOFLUSH and NOSAVE options.")
+			return
+		}
+	}
+	switch err := h.Reload(c.Tx, o); {
+	case errors.Is(err, ErrSave):
+		c.Out.Error("ERR")
+	case err != nil:
+		c.Out.Error("ERR Error trying to load the RDB dump, check server logs.")
+	default:
+		h.Log.Noticef("DB reloaded by DEBUG RELOAD")
+		c.PropagateNothing()
+		c.Out.OK()
+	}
 }
 
 // leadingInt reads the number a word begins with, 0 if it begins with none.

@@ -26,6 +26,7 @@ func (n *Node) debugCommands() []command.Spec {
 		Restart:            n.restartProcess(),
 		SetPackedThreshold: n.setListPackedThreshold,
 		SkipChecksum:       n.debug.checksumSkipped.Store,
+		Reload:             n.reload,
 	})
 }
 

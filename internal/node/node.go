@@ -10,6 +10,7 @@ import (
 	"crypto/rand"
 	"encoding/binary"
 	"hash/fnv"
+	"sync"
 	"sync/atomic"
 
 	"github.com/kvasirdb/kvasir/internal/acl"
@@ -20,6 +21,7 @@ import (
 	"github.com/kvasirdb/kvasir/internal/keyspace/evict"
 	"github.com/kvasirdb/kvasir/internal/keyspace/expire"
 	"github.com/kvasirdb/kvasir/internal/keyspace/trim"
+	"github.com/kvasirdb/kvasir/internal/persistence/save"
 	"github.com/kvasirdb/kvasir/internal/platform/clock"
 	"github.com/kvasirdb/kvasir/internal/platform/offheap"
 	"github.com/kvasirdb/kvasir/internal/platform/poll"
@@ -60,17 +62,20 @@ type Node struct {
 	Reclaimer *expire.Reclaimer
 	Expirer   *expire.Expirer
 	Evictor   *evict.Evictor
+	Saver     *save.Saver
 	Trimmer   *trim.Trimmer
 	Telemetry Telemetry
 
-	options    Options
-	debug      debugSwitches
-	background *engine.Executor // the expirer's
-	control    *engine.Executor // for signals and embedding code; guarded by controlMu
-	tcp        []*poll.Listener // changed in exclusive mode
-	unix       *poll.Listener
-	port       atomic.Int32
-	exit       atomic.Int32 // exit code, once stopping
+	options     Options
+	debug       debugSwitches
+	persistence persistenceGates
+	loader      sync.WaitGroup   // of the snapshot at start
+	background  *engine.Executor // the expirer's
+	control     *engine.Executor // for signals and embedding code; guarded by controlMu
+	tcp         []*poll.Listener // changed in exclusive mode
+	unix        *poll.Listener
+	port        atomic.Int32
+	exit        atomic.Int32 // exit code, once stopping
 }
 
 // New builds a node. Nothing runs yet.
@@ -90,6 +95,7 @@ func New(o Options) (*Node, error) {
 	})
 	n.Txn = txn.New(n.Space)
 	n.Users = acl.New()
+	n.Saver = n.newSaver()
 	if n.Table, err = command.NewTable(n.commands()...); err != nil {
 		return nil, err
 	}

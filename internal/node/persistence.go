@@ -1,10 +1,24 @@
 package node
 
 import (
+	"os"
+	"path/filepath"
+	"time"
+
 	"github.com/kvasirdb/kvasir/internal/command"
 	"github.com/kvasirdb/kvasir/internal/commands/dumpcmd"
 	"github.com/kvasirdb/kvasir/internal/config"
+	"github.com/kvasirdb/kvasir/internal/datatype/value"
+	"github.com/kvasirdb/kvasir/internal/debugcmd"
+	"github.com/kvasirdb/kvasir/internal/engine"
+	"github.com/kvasirdb/kvasir/internal/keyspace"
+	"github.com/kvasirdb/kvasir/internal/persistence/save"
+	"github.com/kvasirdb/kvasir/internal/platform/vfs"
+	"github.com/kvasirdb/kvasir/internal/telemetry/info"
 )
+
+// persistenceGates are the gates of saving and loading.
+type persistenceGates struct{ loading, errors engine.GateID }
 
 // dumpCommands are the commands that carry single values between servers.
 func (n *Node) dumpCommands() []command.Spec {
@@ -20,4 +34,171 @@ func (n *Node) dumpCommands() []command.Spec {
 // acceptsAnyVersion reports whether RDB data of unknown versions is read.
 func (n *Node) acceptsAnyVersion() bool {
 	return n.Config.Params.RDBVersionCheck.Load() != config.RDBVersionStrict
+}
+
+func (n *Node) newSaver() *save.Saver {
+	return save.New(save.Deps{
+		Space:      n.Space,
+		FS:         vfs.OS{},
+		Now:        n.Clock.Now,
+		Log:        n.Log,
+		Settings:   n.saveSettings,
+		Limits:     func() *value.Limits { return n.Engine.Limits() },
+		UsedMemory: n.Pool.Used,
+		Changes:    func() int64 { return n.Engine.KeyStats().Dirty },
+		ArmErrors:  func(on bool) { n.Engine.Arm(n.persistence.errors, on) },
+		PID:        os.Getpid(),
+	})
+}
+
+func (n *Node) saveSettings() save.Settings {
+	p := &n.Config.Params
+	o := save.Settings{
+		Dir:          p.Dir.Load(),
+		Filename:     p.DBFilename.Load(),
+		Compress:     p.RDBCompression.Load(),
+		Checksum:     p.RDBChecksum.Load(),
+		Incremental:  p.RDBSaveIncrementalFsync.Load(),
+		AnyVersion:   n.acceptsAnyVersion(),
+		StopWrites:   p.StopWritesOnBGSaveError.Load(),
+		KeyDelay:     time.Duration(p.RDBKeySaveDelay.Load()) * time.Microsecond,
+		LoadKeyDelay: time.Duration(p.KeyLoadDelay.Load()) * time.Microsecond,
+		LoadSlice:    p.LoadingProcessEventsIntervalBytes.Load(),
+		Version:      ValkeyVersion,
+	}
+	switch p.MaxMemoryPolicy.Load() {
+	case config.VolatileLRU, config.AllKeysLRU:
+		o.LRU = true
+	case config.VolatileLFU, config.AllKeysLFU:
+		o.LFU = true
+	}
+	for _, point := range p.Save.Load() {
+		o.Points = append(o.Points, save.Point{Seconds: point.Seconds, Changes: int64(point.Changes)})
+	}
+	return o
+}
+
+// addPersistenceGates adds what keeps commands out while keys are loaded and
+// while they cannot be saved.
+func (n *Node) addPersistenceGates() {
+	n.persistence.loading = n.Engine.AddGate(command.Gate{Name: "loading", Check: func(c *command.Ctx) command.Verdict {
+		if c.Replaying || c.Cmd.Flags&command.Loading != 0 {
+			return command.Pass()
+		}
+		return command.Refuse("LOADING Valkey is loading the dataset in memory")
+	}})
+	n.persistence.errors = n.Engine.AddGate(n.Saver.Gate())
+}
+
+// load loads the keys that were saved, and then calls ready. A small file is
+// loaded at once; during a large one the server answers already.
+func (n *Node) load(ready func()) error {
+	o := n.saveSettings()
+	file, err := os.Stat(filepath.Join(o.Dir, o.Filename))
+	if err == nil && (file.Size() > o.LoadSlice || o.LoadKeyDelay > 0) {
+		n.Engine.Arm(n.persistence.loading, true)
+		n.loader.Go(func() {
+			if n.Saver.LoadAtStart() != nil {
+				n.exit.Store(1)
+				n.Server.Stop()
+				return
+			}
+			n.Engine.Arm(n.persistence.loading, false)
+			ready()
+		})
+		return nil
+	}
+	if err := n.Saver.LoadAtStart(); err != nil {
+		return err
+	}
+	ready()
+	return nil
+}
+
+// writePersistence writes the section of INFO.
+func (n *Node) writePersistence(f *info.Fields) {
+	s := n.Saver.Status()
+	f.Bool("loading", s.Loading != nil)
+	f.Int("async_loading", 0)
+	f.Int("current_cow_peak", 0)
+	f.Int("current_cow_size", 0)
+	f.Int("current_cow_size_age", 0)
+	progress := 0.0
+	if s.KeysTotal > 0 {
+		progress = 100 * float64(s.KeysDone) / float64(s.KeysTotal)
+	}
+	f.Fixed("current_fork_perc", progress, 2)
+	f.Int("current_save_keys_processed", s.KeysDone)
+	f.Int("current_save_keys_total", s.KeysTotal)
+	f.Int("rdb_changes_since_last_save", s.Changes)
+	f.Bool("rdb_bgsave_in_progress", s.InProgress)
+	f.Int("rdb_last_save_time", s.LastSave.Unix())
+	f.Text("rdb_last_bgsave_status", okOrErr(!s.Failed))
+	f.Int("rdb_last_bgsave_time_sec", int64(s.LastTook/time.Second))
+	f.Int("rdb_current_bgsave_time_sec", int64(s.Running/time.Second))
+	f.Int("rdb_saves", s.Saves)
+	f.Int("rdb_last_cow_size", 0)
+	f.Int("rdb_last_load_keys_expired", s.LastLoaded.Expired)
+	f.Int("rdb_last_load_keys_loaded", s.LastLoaded.Keys)
+	writeIdleAOF(f)
+	f.Int("module_fork_in_progress", 0)
+	f.Int("module_fork_last_cow_size", 0)
+	f.Int("slot_migration_fork_in_progress", 0)
+	if l := s.Loading; l != nil {
+		n.writeLoading(f, l)
+	}
+}
+
+// writeIdleAOF writes the fields of the append-only file as without one.
+func writeIdleAOF(f *info.Fields) {
+	f.Int("aof_enabled", 0)
+	f.Int("aof_rewrite_in_progress", 0)
+	f.Int("aof_rewrite_scheduled", 0)
+	f.Int("aof_last_rewrite_time_sec", -1)
+	f.Int("aof_current_rewrite_time_sec", -1)
+	f.Text("aof_last_bgrewrite_status", "ok")
+	f.Int("aof_rewrites", 0)
+	f.Int("aof_rewrites_consecutive_failures", 0)
+	f.Text("aof_last_write_status", "ok")
+	f.Int("aof_last_cow_size", 0)
+}
+
+func (n *Node) writeLoading(f *info.Fields, l *save.Loading) {
+	elapsed := n.Clock.Now().Sub(l.Began).Seconds()
+	percent, eta := 0.0, int64(1)
+	if l.Total > 0 {
+		percent = 100 * float64(l.Loaded) / float64(l.Total)
+	}
+	if l.Loaded > 0 {
+		eta = int64(elapsed * float64(l.Total-l.Loaded) / float64(l.Loaded))
+	}
+	f.Int("loading_start_time", l.Began.Unix())
+	f.Int("loading_total_bytes", l.Total)
+	f.Int("loading_rdb_used_mem", l.UsedMemory)
+	f.Int("loading_loaded_bytes", l.Loaded)
+	f.Percent("loading_loaded_perc", percent)
+	f.Int("loading_eta_seconds", eta)
+}
+
+func okOrErr(ok bool) string {
+	if ok {
+		return "ok"
+	}
+	return "err"
+}
+
+// reload is DEBUG RELOAD. Exclusive mode.
+func (n *Node) reload(tx *keyspace.Tx, o debugcmd.ReloadOptions) error {
+	if !o.NoSave {
+		if err := n.Saver.SaveNow(tx); err != nil {
+			return debugcmd.ErrSave
+		}
+	}
+	if !o.NoFlush {
+		for db := range n.Space.Databases() {
+			n.Engine.Waiting.SignalAll(db)
+			n.Txn.Touch(tx, db, -1)
+		}
+	}
+	return n.Saver.Reload(tx, !o.NoFlush, o.Merge)
 }

@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/kvasirdb/kvasir/internal/command"
+	"github.com/kvasirdb/kvasir/internal/keyspace"
 	"github.com/kvasirdb/kvasir/internal/session"
 )
 
@@ -80,25 +81,59 @@ func (n *Node) runShutdown(c *command.Ctx) {
 	case flags&ShutdownNow == 0 && c.DenyBlocking:
 		c.Out.Error("ERR SHUTDOWN without NOW or ABORT isn't allowed for DENY BLOCKING client")
 	default:
-		n.shutdown(flags, c.Client)
+		if !n.shutdown(flags, c.Client, c.Tx) {
+			c.Out.Error("ERR Errors trying to SHUTDOWN. Check logs.")
+			return
+		}
 		c.Client.Set(session.CloseSoon)
 	}
 }
 
 // Shutdown ends the server as the SHUTDOWN command does. It may be called from
-// any goroutine but a loop's.
-func (n *Node) Shutdown(flags ShutdownFlags) {
-	n.control.Do(func() { n.shutdown(flags, nil) })
+// any goroutine but a loop's. It reports false, and the server goes on, if the
+// keys could not be saved.
+func (n *Node) Shutdown(flags ShutdownFlags) (ok bool) {
+	n.control.Do(func() {
+		tx := n.control.Worker().Begin(0, n.Clock.Now().UnixMilli())
+		ok = n.shutdown(flags, nil, tx)
+	})
+	return ok
 }
 
-// shutdown ends the server: Run returns soon after. Exclusive mode.
-func (n *Node) shutdown(flags ShutdownFlags, by *session.Client) {
+// shutdown ends the server: Run returns soon after. It reports false if
+// something is in the way. Exclusive mode.
+func (n *Node) shutdown(flags ShutdownFlags, by *session.Client, tx *keyspace.Tx) bool {
 	if by != nil {
 		n.Log.Noticef("User requested shutdown... (user request from 'addr=%s')", by.Addr)
 	} else {
 		n.Log.Noticef("User requested shutdown...")
 	}
+	if !n.saveFinally(flags, tx) {
+		return false
+	}
 	n.Server.Stop()
+	return true
+}
+
+// saveFinally saves the keys if the command asks for it or, if it says nothing,
+// save points exist. It reports whether the server may end.
+func (n *Node) saveFinally(flags ShutdownFlags, tx *keyspace.Tx) bool {
+	wanted := flags&ShutdownSave != 0 || flags&ShutdownNoSave == 0 && len(n.Config.Params.Save.Load()) > 0
+	if !wanted || n.Saver.IsLoading() {
+		n.Saver.Cancel()
+		return true
+	}
+	n.Log.Noticef("Saving the final RDB snapshot before exiting.")
+	err := n.Saver.SaveFinal(tx)
+	switch {
+	case err == nil:
+		return true
+	case flags&ShutdownForce != 0:
+		n.Log.Warningf("Error trying to save the DB. Exit anyway.")
+		return true
+	}
+	n.Log.Warningf("Error trying to save the DB, can't exit.")
+	return false
 }
 
 // Goodbye removes what a running server leaves on disk and writes the last

@@ -32,11 +32,8 @@ func (n *Node) Start() error {
 	if n.unix != nil {
 		n.Server.Listen(n.unix)
 	}
-	if p.Port.Load() != 0 {
-		n.Log.Noticef("Ready to accept connections tcp")
-	}
-	if p.UnixSocket.Load() != "" {
-		n.Log.Noticef("Ready to accept connections unix")
+	if err := n.load(n.announceReady); err != nil {
+		return err
 	}
 	if max := p.MaxMemory.Load(); max > 0 && max < 1<<20 {
 		n.Log.Warningf("WARNING: You specified a maxmemory value that is less than 1MB (current value is %d bytes). "+
@@ -45,9 +42,22 @@ func (n *Node) Start() error {
 	return nil
 }
 
+// announceReady tells that the server has its keys.
+func (n *Node) announceReady() {
+	p := &n.Config.Params
+	if p.Port.Load() != 0 {
+		n.Log.Noticef("Ready to accept connections tcp")
+	}
+	if p.UnixSocket.Load() != "" {
+		n.Log.Noticef("Ready to accept connections unix")
+	}
+}
+
 // Run serves until the node is shut down and returns the exit code.
 func (n *Node) Run() int {
 	n.Server.Run()
+	n.loader.Wait()
+	n.Saver.Stop()
 	n.Expirer.Stop()
 	n.Trimmer.Stop()
 	n.background.Close()

@@ -68,6 +68,7 @@ func (n *Node) connectTelemetry() {
 		Port:       n.Port,
 	})
 	t.Core.Sections(&t.Info)
+	t.Info.Add(info.Section{Name: "persistence", Title: "Persistence", Shown: info.ShownByDefault, Write: n.writePersistence})
 	t.Info.ProvideInt("watching_clients", func() int64 { clients, _ := n.Txn.Watching(); return clients })
 	t.Info.ProvideInt("total_watched_keys", func() int64 { _, keys := n.Txn.Watching(); return keys })
 	t.gate = n.Engine.AddGate(monitor.Gate())
@@ -103,5 +104,8 @@ func (n *Node) followThresholds() {
 
 // cron runs ten times a second on loop 0.
 func (n *Node) cron(int64) {
-	n.Server.Loops()[0].Executor().Do(n.Telemetry.Core.Sample)
+	n.Server.Loops()[0].Executor().Do(func() {
+		n.Telemetry.Core.Sample()
+		n.Saver.Tick()
+	})
 }

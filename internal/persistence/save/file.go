@@ -2,7 +2,7 @@ package save
 
 import (
 	"fmt"
-	"path"
+	"path/filepath"
 
 	"github.com/kvasirdb/kvasir/internal/persistence/rdb"
 	"github.com/kvasirdb/kvasir/internal/platform/checksum"
@@ -25,7 +25,7 @@ type file struct {
 }
 
 func (s *Saver) create(kind string, o *Settings) (*file, error) {
-	name := fmt.Sprintf("temp-%s%d.rdb", kind, s.PID)
+	name := filepath.Join(o.Dir, fmt.Sprintf("temp-%s%d.rdb", kind, s.PID))
 	f, err := s.FS.Create(name)
 	if err != nil {
 		s.Log.Warningf("Failed opening the temp RDB file %s for saving: %v", name, err)
@@ -66,7 +66,7 @@ func (f *file) commit(name string) error {
 	if err := f.fs.Rename(f.name, name); err != nil {
 		return err
 	}
-	return f.fs.SyncDir(path.Dir(name))
+	return f.fs.SyncDir(filepath.Dir(name))
 }
 
 // discard removes the temporary file.

@@ -53,7 +53,7 @@ func (s *Saver) saveAll(tx *keyspace.Tx) error {
 		err = writeErr
 	}
 	if err == nil {
-		err = f.commit(o.Filename)
+		err = f.commit(o.path())
 	}
 	if err != nil {
 		f.discard()
@@ -142,7 +142,7 @@ func (s *Saver) run(j *job) {
 		err = errCancelled
 	}
 	if err == nil {
-		err = f.commit(o.Filename)
+		err = f.commit(o.path())
 	}
 	if err != nil && f != nil {
 		f.discard()

@@ -44,7 +44,7 @@ type loader struct {
 // open opens the snapshot; there is none if both results are nil.
 func (s *Saver) open(w *keyspace.Worker, merge bool) (*loader, error) {
 	o := s.Settings()
-	f, err := s.FS.OpenFile(o.Filename, os.O_RDONLY, 0)
+	f, err := s.FS.OpenFile(o.path(), os.O_RDONLY, 0)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}

@@ -24,6 +24,7 @@
 package save
 
 import (
+	"path/filepath"
 	"sync"
 	"time"
 
@@ -48,24 +49,27 @@ type Point struct {
 // Settings are what the configuration says at a moment.
 type Settings struct {
 	Points       []Point
-	Filename     string
+	Dir          string
+	Filename     string // in Dir
 	Compress     bool
 	Checksum     bool
 	Incremental  bool // sync while writing
 	AnyVersion   bool
 	StopWrites   bool // stop-writes-on-bgsave-error
 	KeyDelay     time.Duration
-	LoadSlice    int64 // bytes loaded at once while the server answers
-	LRU, LFU     bool  // which access clock is kept in the file
-	ServerName   string
+	LoadSlice    int64  // bytes loaded at once while the server answers
+	LRU, LFU     bool   // which access clock is kept in the file
 	Version      string // in the file
 	LoadKeyDelay time.Duration
 }
 
+// path is where the snapshot is.
+func (o *Settings) path() string { return filepath.Join(o.Dir, o.Filename) }
+
 // Deps are what saving needs of the server.
 type Deps struct {
 	Space    *keyspace.Space
-	FS       vfs.FS // relative names are in the directory of the snapshot
+	FS       vfs.FS
 	Now      func() time.Time
 	Log      Logger
 	Settings func() Settings
