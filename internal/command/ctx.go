@@ -148,6 +148,10 @@ func (c *Ctx) PropagateNothing() { c.Effects.mode = propagateNothing }
 // PropagateForced puts the command into the journal although it changed nothing.
 func (c *Ctx) PropagateForced() { c.Effects.mode = propagateForced }
 
+// Raise adds an event that the command has caused but not named. The key is the
+// callee's.
+func (e *Effects) Raise(event Event) { e.events = append(e.events, event) }
+
 // Events returns the events raised so far.
 func (e *Effects) Events() []Event { return e.events }
 

@@ -58,17 +58,18 @@ type Observer struct {
 	// Modified: a key was changed, created or removed. WATCH, client tracking
 	// and waiting clients depend on it.
 	Modified func(tx *keyspace.Tx, key []byte)
-	// Removed: the server itself removed a key. Listeners get the event
-	// "expired", "evicted", or "del" for a hash that was emptied; the deletion is
-	// propagated by the engine.
+	// Removed: the server itself removed a key. The event "expired", "evicted",
+	// or "del" for a hash that was emptied, comes to Event; the engine propagates
+	// the deletion.
 	Removed func(tx *keyspace.Tx, key []byte, why keyspace.Reason)
 	// FieldsExpired: the server itself took fields out of a hash because their
-	// time had come. Listeners get the event "hexpired" of the class
-	// EventExpired; the deletion is propagated by the engine. If that emptied
-	// the hash, Removed is next.
+	// time had come. The event "hexpired" of the class EventExpired comes to
+	// Event; the engine propagates the deletion. If that emptied the hash,
+	// Removed is next.
 	FieldsExpired func(tx *keyspace.Tx, key []byte, fields [][]byte)
-	// Event: a keyspace event was raised by a command. Events names the
-	// classes it is called for.
+	// Event: a keyspace event of a class that Engine.WantEvents named. Those of
+	// a command, and of the keys it made the server expire, create or miss, come
+	// when it has run, in the order in which they happened.
 	Event func(e Event)
 	// Propagate: commands enter the journal, in this order and as one unit: what
 	// one command, or all commands of a transaction, have done. The batch is

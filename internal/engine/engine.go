@@ -51,6 +51,8 @@ type Engine struct {
 	wants     wants
 	events    atomic.Uint32 // event classes somebody wants
 
+	importing atomic.Bool // import-mode
+
 	limits    atomic.Pointer[value.Limits]
 	latency   atomic.Bool // keep latency histograms
 	notable   atomic.Pointer[notable]
@@ -142,14 +144,6 @@ func (e *Engine) AddObserver(o command.Observer) ObserverID {
 
 // Watch arms an observer, or ends that.
 func (e *Engine) Watch(o ObserverID, on bool) { setBit(&e.watching, uint(o), on) }
-
-// WantEvents says which classes of keyspace events are raised at all.
-func (e *Engine) WantEvents(classes command.EventClass) { e.events.Store(uint32(classes)) }
-
-// EventsEnabled reports whether events of a class are raised.
-func (e *Engine) EventsEnabled(class command.EventClass) bool {
-	return e.events.Load()&uint32(class) != 0
-}
 
 // SetLimits replaces the encoding thresholds.
 func (e *Engine) SetLimits(l *value.Limits) { e.limits.Store(l) }

@@ -52,6 +52,8 @@ type Executor struct {
 	depth int                  // commands running: 1, or more within EXEC
 	batch []command.Propagated // what they propagate together
 
+	current *command.Ctx // the innermost command running, nil between commands
+
 	requestBytes int // of the request under way, as it was received
 
 	// Stats are counted by this executor and read in exclusive mode.
@@ -363,7 +365,13 @@ func (x *Executor) run(ctx *command.Ctx, began uint64) uint64 {
 	if x.depth == 1 {
 		ctx.Client.LastCommand = ctx.Cmd.Name // EXEC, not what it executes
 	}
+	if ctx.Client.Flags&privileged != 0 || ctx.Replaying {
+		x.grantPrivileges(ctx)
+	}
+	outer := x.current
+	x.current = ctx
 	ctx.Cmd.Run(ctx)
+	x.current = outer
 	x.depth--
 	if armed := x.engine.watching.Load(); armed != 0 {
 		x.commit(ctx, x.worker.Stats.Dirty-dirty, armed)
@@ -449,6 +457,8 @@ func (x *Executor) Removed(tx *keyspace.Tx, key []byte, why keyspace.Reason) {
 	for m := armed & e.wants.removed; m != 0; m &= m - 1 {
 		e.observers[bits.TrailingZeros64(m)].Removed(tx, key, why)
 	}
+	event := removalEvents[why]
+	x.raise(event.Class, event.Name, tx.DB(), key)
 }
 
 // FieldsExpired implements keyspace.Sink.
@@ -464,6 +474,7 @@ func (x *Executor) FieldsExpired(tx *keyspace.Tx, key []byte, fields [][]byte, e
 	for m := armed & e.wants.fieldsExpired; m != 0; m &= m - 1 {
 		e.observers[bits.TrailingZeros64(m)].FieldsExpired(tx, key, fields)
 	}
+	x.raise(command.EventExpired, "hexpired", tx.DB(), key)
 }
 
 // deletion names the command by which a removal is propagated.

@@ -152,10 +152,11 @@ func (tx *Tx) entryAt(n int, s slot) Entry {
 	return Entry{tx: tx, t: t, slot: s, loc: Located{hashKey(tx.w.space.seed, key), uint32(n)}}
 }
 
-// Expired reports whether a found key's time has come.
+// Expired reports whether a found key's time has come, and lookups of the same
+// Tx would not see it.
 func (e *Entry) Expired() bool {
 	x := e.Expiry()
-	return x >= 0 && x <= e.tx.now
+	return x >= 0 && x < e.tx.now && !e.tx.serveExpired()
 }
 
 // RandomEntry returns some entry, each about equally likely, or an Entry that

@@ -5,11 +5,19 @@ package keyspace
 func (tx *Tx) FindUntouched(key []byte) Entry {
 	e := tx.Peek(key)
 	if e.slot == nil {
-		tx.w.Stats.Misses++
+		tx.missed(key)
 	} else {
 		tx.w.Stats.Hits++
 	}
 	return e
+}
+
+// missed counts a key that is not there, and reports it where that is wanted.
+func (tx *Tx) missed(key []byte) {
+	tx.w.Stats.Misses++
+	if tx.w.space.notices.Load()&noticeMissed != 0 && tx.w.sink != nil {
+		tx.w.sink.Missed(tx, key)
+	}
 }
 
 // ExpiresAtOnce reports whether a key that is given this expiry, in Unix

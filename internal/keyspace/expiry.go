@@ -23,7 +23,8 @@ import (
 // Appointments need not be removed when a key is deleted or its expiry moves to
 // later, so the common operations cost nothing here; an appointment that finds
 // nothing is dropped. When appointments outnumber the keys that may need them
-// twofold, the shard's index is rebuilt from its tables.
+// twofold, the shard's index is rebuilt from its tables; when the last of them
+// has been kept, the index goes.
 //
 // Level l has 64 slots of 32 ms × 64^l: 2 s, 131 s, 2.3 h, 6.2 days, 1 year,
 // 70 years in all. An appointment goes to the finest level that reaches it and
@@ -42,7 +43,8 @@ type expiryIndex struct {
 
 const (
 	expiryLevels   = 6
-	expiryTick     = 32 // ms
+	expiryTickBits = 5
+	expiryTick     = 1 << expiryTickBits // ms
 	expirySlotBits = 6
 	expirySlots    = 1 << expirySlotBits
 	chunkBytes     = 128
@@ -94,9 +96,12 @@ func (tx *Tx) shardTimed(shard int) int64 {
 	return n
 }
 
+// dueTick returns the first tick that is not before due.
+func dueTick(due int64) int64 { return (due-1)>>expiryTickBits + 1 }
+
 // slotFor returns the level and slot for a time.
 func (x *expiryIndex) slotFor(expiry int64) (level, slot int) {
-	t := max((expiry+expiryTick-1)/expiryTick, x.tick)
+	t := max(dueTick(expiry), x.tick)
 	distance := uint64(t ^ x.tick)
 	level = 0
 	if distance > 0 {
@@ -201,11 +206,7 @@ func (tx *Tx) advance(i, budget int) int {
 	if x == nil {
 		return budget
 	}
-	if x.entries == 0 {
-		x.tick = max(x.tick, now)
-		return budget
-	}
-	for x.tick <= now {
+	for x.entries > 0 && x.tick <= now {
 		// Slots of coarser levels that begin at this tick come down first.
 		for level := expiryLevels - 1; level > 0; level-- {
 			if x.tick&(1<<(level*expirySlotBits)-1) != 0 {
@@ -224,6 +225,10 @@ func (tx *Tx) advance(i, budget int) int {
 			budget = left
 		}
 		x.tick = x.nextTick(now)
+	}
+	if x.entries == 0 {
+		x.release(tx.w.heap)
+		tx.db.expiry[i] = nil
 	}
 	return budget
 }
@@ -307,7 +312,7 @@ func (tx *Tx) keep(x *expiryIndex, shard int, a uint32) {
 // lapsed reports whether an entry's own time has come.
 func lapsed(r offheap.Ref, h header, now int64) bool {
 	at := entExpiry(r, h)
-	return at >= 0 && at <= now
+	return at >= 0 && at < now
 }
 
 // rebuildExpiry replaces the index of a shard by one without stale appointments.
@@ -414,7 +419,7 @@ func (tx *Tx) checkExpiry(shard int) error {
 					return true
 				}
 				due, ok := earliest[tx.w.space.appointment(Located{hashKey(t.seed, key), uint32(n)})]
-				if !ok || due > max((at+expiryTick-1)/expiryTick, x.tick) {
+				if !ok || due > max(dueTick(at), x.tick) {
 					err = fmt.Errorf("key %q is due at tick %d; appointment %v at tick %d", key, at/expiryTick, ok, due)
 				}
 				return err == nil

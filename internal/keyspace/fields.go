@@ -77,23 +77,31 @@ func (e *Entry) trackFields(v *value.Value, known int64) {
 		}
 	}
 	if first < known {
-		e.tx.appoint(e.loc, fieldsDue(first))
+		e.tx.appoint(e.loc, dueAfter(first))
 	}
 }
 
-// fieldsDue returns when the expirer should take out a field with this expiry:
-// the field is there until its time is past.
-func fieldsDue(expiry int64) int64 { return expiry + 1 }
+// dueAfter returns when the expirer should visit what has this expiry: it is
+// there until its time is past.
+func dueAfter(expiry int64) int64 {
+	if expiry == never {
+		return never
+	}
+	return expiry + 1
+}
 
 // entDue returns when the expirer should visit the entry: when its key expires
 // or the first of its fields has. -1 is never.
 func entDue(r offheap.Ref, h header) int64 {
 	due := entExpiry(r, h)
+	if due >= 0 {
+		due = dueAfter(due)
+	}
 	if h&entVolatile == 0 {
 		return due
 	}
 	v := entValue(r, h)
-	if fields := fieldsDue(firstExpiry(&v)); due < 0 || fields < due {
+	if fields := dueAfter(firstExpiry(&v)); due < 0 || fields < due {
 		return fields
 	}
 	return due

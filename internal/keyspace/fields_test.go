@@ -21,6 +21,14 @@ func (r *recorder) Removed(tx *Tx, key []byte, why Reason) {
 	r.log = append(r.log, fmt.Sprintf("%d:removed:%s:%d", tx.DB(), key, why))
 }
 
+func (r *recorder) Missed(tx *Tx, key []byte) {
+	r.log = append(r.log, fmt.Sprintf("%d missed %s", tx.DB(), key))
+}
+
+func (r *recorder) Created(tx *Tx, key []byte) {
+	r.log = append(r.log, fmt.Sprintf("%d created %s", tx.DB(), key))
+}
+
 func (r *recorder) FieldsExpired(tx *Tx, key []byte, fields [][]byte, _ bool) {
 	names := make([]string, len(fields))
 	for i, f := range fields {

@@ -69,7 +69,7 @@ func operate(t *testing.T, f *fixture, m model, b [4]byte) {
 	if b[2]&0x80 != 0 {
 		key += string(bytes.Repeat([]byte("x"), 250))
 	}
-	if e, ok := m[key]; ok && e.expiry >= 0 && e.expiry <= f.now {
+	if e, ok := m[key]; ok && e.expiry >= 0 && e.expiry < f.now {
 		delete(m, key)
 	}
 	tx := f.tx(0)
@@ -133,7 +133,7 @@ func operate(t *testing.T, f *fixture, m model, b [4]byte) {
 		for i := range Shards {
 			tx.advance(i, 1<<30)
 		}
-		maps.DeleteFunc(m, func(_ string, e modelEntry) bool { return e.expiry >= 0 && e.expiry <= f.now-expiryTick })
+		maps.DeleteFunc(m, func(_ string, e modelEntry) bool { return e.expiry >= 0 && e.expiry < f.now-expiryTick })
 	case 11:
 		val, ok := f.get(0, key)
 		if ok != exists || val != old.val {
@@ -148,7 +148,7 @@ func verify(t *testing.T, f *fixture, m model) {
 	if err := f.w.Check(); err != nil {
 		t.Fatal(err)
 	}
-	maps.DeleteFunc(m, func(_ string, e modelEntry) bool { return e.expiry >= 0 && e.expiry <= f.now })
+	maps.DeleteFunc(m, func(_ string, e modelEntry) bool { return e.expiry >= 0 && e.expiry < f.now })
 	for key, want := range m {
 		e := f.tx(0).Peek([]byte(key))
 		if !e.Found() {

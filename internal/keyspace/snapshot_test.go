@@ -84,7 +84,7 @@ func TestSnapshotIsOneInstant(t *testing.T) {
 			got := c.got[0]
 			for key, e := range want {
 				// The model forgets expired keys late, and so does the keyspace.
-				if g, ok := got[key]; !ok && (e.expiry < 0 || e.expiry > f.now) || ok && g != e {
+				if g, ok := got[key]; !ok && (e.expiry < 0 || e.expiry >= f.now) || ok && g != e {
 					t.Fatalf("seed %d round %d: %q is %.40v, was %.40v", seed, round, key, g, e)
 				}
 			}

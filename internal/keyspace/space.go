@@ -58,6 +58,7 @@ type Space struct {
 	snapshot *Snapshot // running; set in exclusive mode only
 	mark     header    // entMark or 0: the current side of a snapshot; exclusive mode only
 
+	notices      atomic.Uint32 // what sinks hear of beside changes
 	expirePolicy atomic.Int32
 	frequency    atomic.Bool // access clock counts LFU, not LRU
 	lfuLogFactor atomic.Int32

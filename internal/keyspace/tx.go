@@ -27,6 +27,11 @@ type Tx struct {
 
 	// NoTouch keeps reads from updating the access clock (CLIENT NO-TOUCH).
 	NoTouch bool
+
+	// ServeExpired makes keys and fields whose time has come count as there,
+	// whatever the policy: for the link to a primary and for the source of an
+	// import (CLIENT IMPORT-SOURCE), which decide on expiry themselves.
+	ServeExpired bool
 }
 
 // hint remembers the hash of a key whose bytes lie at ptr.
@@ -43,7 +48,7 @@ func (w *Worker) Begin(db int, nowMillis int64) *Tx {
 	tx.db, tx.index, tx.now = w.space.dbs[db].Load(), db, nowMillis
 	tx.clock = w.space.accessClock(nowMillis)
 	tx.hints, tx.next = tx.hints[:0], 0
-	tx.NoTouch = false
+	tx.NoTouch, tx.ServeExpired = false, false
 	return tx
 }
 
@@ -62,7 +67,7 @@ func (tx *Tx) Other(db int) *Tx {
 	o := &tx.w.other
 	o.db, o.index, o.now, o.clock = tx.w.space.dbs[db].Load(), db, tx.now, tx.clock
 	o.hints, o.next = o.hints[:0], 0
-	o.NoTouch = tx.NoTouch
+	o.NoTouch, o.ServeExpired = tx.NoTouch, tx.ServeExpired
 	return o
 }
 
@@ -121,11 +126,12 @@ func (tx *Tx) find(key []byte) Entry {
 }
 
 // Find looks a key up for reading: it counts a hit or a miss and moves the
-// key's access clock. A key whose time has come is absent.
+// key's access clock. A key whose time has come is absent; its time has come
+// when its expiry is past.
 func (tx *Tx) Find(key []byte) Entry {
 	e := tx.Write(key)
 	if e.slot == nil {
-		tx.w.Stats.Misses++
+		tx.missed(key)
 	} else {
 		tx.w.Stats.Hits++
 	}
@@ -141,7 +147,7 @@ func (tx *Tx) Write(key []byte) Entry {
 	}
 	r := e.ref()
 	h := entHeader(r)
-	if h&entHasExpiry != 0 && int64(load64(r.Add(8))) <= tx.now && !tx.serveExpired() {
+	if h&entHasExpiry != 0 && int64(load64(r.Add(8))) < tx.now && !tx.serveExpired() {
 		e.lapse(key)
 		return e
 	}
@@ -157,7 +163,7 @@ func (tx *Tx) Peek(key []byte) Entry {
 	e := tx.find(key)
 	if e.slot != nil {
 		r := e.ref()
-		if x := entExpiry(r, entHeader(r)); x >= 0 && x <= tx.now && !tx.serveExpired() {
+		if x := entExpiry(r, entHeader(r)); x >= 0 && x < tx.now && !tx.serveExpired() {
 			e.lapse(key)
 		}
 	}
@@ -165,7 +171,7 @@ func (tx *Tx) Peek(key []byte) Entry {
 }
 
 func (tx *Tx) serveExpired() bool {
-	return ExpirePolicy(tx.w.space.expirePolicy.Load()) == ExpireIgnore
+	return tx.ServeExpired || ExpirePolicy(tx.w.space.expirePolicy.Load()) == ExpireIgnore
 }
 
 // lapse makes an expired entry absent: removed where that is this server's to
@@ -343,6 +349,9 @@ func (tx *Tx) assign(e *Entry, key []byte, k header, n int, expiry int64) []byte
 		}
 		e.slot = e.t.insert(heap, e.loc.Hash, r)
 		tx.noteExpiry(e, -1, expiry)
+		if tx.w.space.notices.Load()&noticeCreated != 0 && tx.w.sink != nil {
+			tx.w.sink.Created(tx, key)
+		}
 		return unsafe.Slice((*byte)(r.Add(off)), n)
 	}
 	tx.beforeChange(e)
@@ -414,7 +423,7 @@ func (tx *Tx) noteExpiry(e *Entry, old, expiry int64) {
 	if old >= 0 && old <= expiry {
 		return // the index has an earlier appointment, which will be renewed
 	}
-	tx.appoint(e.loc, expiry)
+	tx.appoint(e.loc, dueAfter(expiry))
 }
 
 // Rename moves the value, expiry and access clock of a found key to another

@@ -59,6 +59,28 @@ type Sink interface {
 	// because their time had come. If that emptied it, Removed is called next;
 	// Modified is called as well. The fields are the callee's.
 	FieldsExpired(tx *Tx, key []byte, fields [][]byte, emptied bool)
+	// Missed: a key was looked up for reading and is not there. Created: a key
+	// was made; its value is not. Only where Space.SetNotices asks for it.
+	Missed(tx *Tx, key []byte)
+	Created(tx *Tx, key []byte)
+}
+
+// What Space.notices asks for.
+const (
+	noticeMissed = 1 << iota
+	noticeCreated
+)
+
+// SetNotices chooses whether sinks hear of missed and created keys.
+func (s *Space) SetNotices(missed, created bool) {
+	n := uint32(0)
+	if missed {
+		n |= noticeMissed
+	}
+	if created {
+		n |= noticeCreated
+	}
+	s.notices.Store(n)
 }
 
 // Reason says why the server removed a key by itself.

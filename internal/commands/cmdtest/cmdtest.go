@@ -68,40 +68,38 @@ type Client struct {
 // be free of leaks after a FLUSHALL, when the test ends.
 func New(t testing.TB, specs ...[]command.Spec) *Server {
 	t.Helper()
+	return newServer(t, nil, func(*keyspace.Space) [][]command.Spec { return specs })
+}
+
+// NewOn is New for commands that need the server's keyspace.
+func NewOn(t testing.TB, specs func(*keyspace.Space) [][]command.Spec) *Server {
+	t.Helper()
 	return newServer(t, nil, specs)
 }
 
 // NewCluster is New with a table per hash slot, as in cluster mode.
 func NewCluster(t testing.TB, slot func(key []byte) uint16, specs ...[]command.Spec) *Server {
 	t.Helper()
-	return newServer(t, slot, specs)
+	return newServer(t, slot, func(*keyspace.Space) [][]command.Spec { return specs })
 }
 
-func newServer(t testing.TB, slot func(key []byte) uint16, specs [][]command.Spec) *Server {
+func newServer(t testing.TB, slot func(key []byte) uint16, specs func(*keyspace.Space) [][]command.Spec) *Server {
 	t.Helper()
 	pool, err := offheap.NewPool(offheap.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	table, err := command.NewTable(specs...)
+	s := &Server{t: t, Pool: pool, Limits: *value.DefaultLimits()}
+	s.Space = keyspace.New(keyspace.Options{Pool: pool, Databases: Databases, Seed: 42, Slot: slot})
+	table, err := command.NewTable(specs(s.Space)...)
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &Server{t: t, Pool: pool, Limits: *value.DefaultLimits()}
-	s.Space = keyspace.New(keyspace.Options{Pool: pool, Databases: Databases, Seed: 42, Slot: slot})
 	s.Engine = engine.New(s.Space, table, testClock{clock.NewSystem(), s})
 	observer := s.Engine.AddObserver(command.Observer{
 		Name: "test",
 		Modified: func(tx *keyspace.Tx, key []byte) {
 			s.modified = append(s.modified, fmt.Sprintf("%d:%s", tx.DB(), key))
-		},
-		Removed: func(tx *keyspace.Tx, key []byte, why keyspace.Reason) {
-			name := map[keyspace.Reason]string{keyspace.ReasonExpired: "expired", keyspace.ReasonEvicted: "evicted",
-				keyspace.ReasonEmptied: "del"}[why]
-			s.events = append(s.events, fmt.Sprintf("%d:%s:%s", tx.DB(), name, key))
-		},
-		FieldsExpired: func(tx *keyspace.Tx, key []byte, _ [][]byte) {
-			s.events = append(s.events, fmt.Sprintf("%d:hexpired:%s", tx.DB(), key))
 		},
 		Event: func(e command.Event) {
 			s.events = append(s.events, fmt.Sprintf("%d:%s:%s", e.DB, e.Name, e.Key))
@@ -113,7 +111,7 @@ func newServer(t testing.TB, slot func(key []byte) uint16, specs [][]command.Spe
 		},
 	})
 	s.Engine.Watch(observer, true)
-	s.Engine.WantEvents(^command.EventClass(0))
+	s.Engine.WantEvents(^(command.EventKeyMiss | command.EventNew)) // few tests care for these
 	s.Exec = s.Engine.NewExecutor(host{})
 	s.Exec.SetNow(Start)
 	s.Client = s.NewClient()
