@@ -67,7 +67,7 @@ func TestRemoving(t *testing.T) {
 	s.Effects("0:set:a, 0:set:b, 0:set:c, 0:del:a, 0:del:b, 0:del:c, 0:set:a",
 		"0:MSET a 1 b 2 c 3, 0:DEL a b a none, 0:UNLINK c c, 0:SET a 1")
 	s.Run("SET a 1 PX 1")
-	s.Advance(time.Millisecond)
+	s.Advance(2 * time.Millisecond)
 	s.Want("DEL a", "0")
 }
 
@@ -386,7 +386,7 @@ func TestScanningExpiredKeys(t *testing.T) {
 		s.Do("SET", fmt.Sprint("gone:", i), "v", "PX", "10")
 	}
 	s.Run("SET kept v")
-	s.Advance(10 * time.Millisecond)
+	s.Advance(11 * time.Millisecond)
 	s.Want("KEYS *", `["kept"]`)
 	s.Want("DBSIZE", "101")
 	s.Want("RANDOMKEY", `"kept"`)
@@ -441,7 +441,7 @@ func TestWritesOverHiddenKeys(t *testing.T) {
 			SET k v PX 10 -> OK
 		`)
 		s.Space.SetExpirePolicy(keyspace.ExpireHide)
-		s.Advance(10 * time.Millisecond)
+		s.Advance(11 * time.Millisecond)
 		s.Want("GET k", "nil")
 		s.Want("DBSIZE", "2")
 		s.Run(write)

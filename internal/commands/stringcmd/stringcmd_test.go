@@ -105,13 +105,13 @@ func TestExpiryIsPropagatedAsAMoment(t *testing.T) {
 	s.Effects("0:set:k, 0:expire:k", "0:SET k v PXAT 1700000000099 GET")
 	s.Run("SET k w KEEPTTL GET get")
 	s.Effects("0:set:k", "0:SET k w KEEPTTL")
-	s.Advance(99 * time.Millisecond)
+	s.Advance(100 * time.Millisecond)
 	s.Want("GET k", "nil")
 	s.Effects("0:expired:k", "0:DEL k")
 	s.Run("SETEX k 5 v")
-	s.Effects("0:set:k, 0:expire:k", "0:SET k v PXAT 1700000005099")
+	s.Effects("0:set:k, 0:expire:k", "0:SET k v PXAT 1700000005100")
 	s.Run("PSETEX k 5 v")
-	s.Effects("0:set:k, 0:expire:k", "0:SET k v PXAT 1700000000104")
+	s.Effects("0:set:k, 0:expire:k", "0:SET k v PXAT 1700000000105")
 	s.Run("SET k v")
 	s.Advance(time.Second)
 	s.Want("GET k", `"v"`)
@@ -121,7 +121,7 @@ func TestExpiryIsPropagatedAsAMoment(t *testing.T) {
 	s.Want("SET k w EXAT 5", "OK")
 	s.Effects("", "")
 	s.Run("MSETEX 2 a 1 b 2 NX EX 7")
-	s.Effects("0:set:a, 0:expire:a, 0:set:b, 0:expire:b", "0:MSETEX 2 a 1 b 2 NX PXAT 1700000008099")
+	s.Effects("0:set:a, 0:expire:a, 0:set:b, 0:expire:b", "0:MSETEX 2 a 1 b 2 NX PXAT 1700000008100")
 }
 
 func TestGetEx(t *testing.T) {
@@ -205,7 +205,7 @@ func TestIncrementsKeepTheExpiry(t *testing.T) {
 	s.Effects("0:incrbyfloat:n", "0:SET n 2.5 KEEPTTL")
 	s.Run("APPEND n 0")
 	s.Effects("0:append:n", "0:APPEND n 0")
-	s.Advance(100 * time.Millisecond)
+	s.Advance(101 * time.Millisecond)
 	s.Want("GET n", "nil")
 }
 
