@@ -20,7 +20,7 @@ const (
 	valueBytes  = 16
 	clients     = 50
 	busyLoops   = 4
-	probeCount  = 2000
+	probeCount  = 500
 	idleSeconds = 3
 	// clockTicks is USER_HZ, the unit of CPU times in /proc, on every Linux.
 	clockTicks = 100
