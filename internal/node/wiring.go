@@ -5,6 +5,7 @@ import (
 
 	"github.com/kvasirdb/kvasir/internal/command"
 	"github.com/kvasirdb/kvasir/internal/commands/bitcmd"
+	"github.com/kvasirdb/kvasir/internal/commands/geocmd"
 	"github.com/kvasirdb/kvasir/internal/commands/hashcmd"
 	"github.com/kvasirdb/kvasir/internal/commands/hllcmd"
 	"github.com/kvasirdb/kvasir/internal/commands/listcmd"
@@ -31,7 +32,7 @@ func (n *Node) commands() [][]command.Spec {
 		config.Commands(&config.CommandDeps{
 			Store:      n.Config,
 			Files:      n.options.Files,
-			Owned:      func() []config.OptionLines { return nil },
+			Owned:      n.ownedOptions,
 			ResetStats: n.resetStats,
 			Caller:     n.configCaller,
 			Noticef:    n.Log.Noticef,
@@ -47,6 +48,7 @@ func (n *Node) commands() [][]command.Spec {
 		n.Saver.Commands(),
 		n.Txn.Commands(),
 		bitcmd.Commands(bitcmd.Deps{MaxBulkBytes: n.Config.Params.ProtoMaxBulkLen.Load}),
+		geocmd.Commands(),
 		hashcmd.Commands(),
 		hllcmd.Commands(),
 		listcmd.Commands(),
@@ -137,6 +139,10 @@ func (n *Node) followExpirePolicy() {
 	}
 	n.Space.SetExpirePolicy(policy)
 }
+
+// ownedOptions are the lines of the configuration file that other parts of the
+// server write. None has any.
+func (n *Node) ownedOptions() []config.OptionLines { return nil }
 
 // resetStats zeroes the counters of all parts.
 func (n *Node) resetStats() {

@@ -1,0 +1,448 @@
+package geocmd
+
+import (
+	"cmp"
+	"slices"
+
+	"github.com/kvasirdb/kvasir/internal/command"
+	"github.com/kvasirdb/kvasir/internal/datatype/value"
+	"github.com/kvasirdb/kvasir/internal/datatype/zset"
+	"github.com/kvasirdb/kvasir/internal/encoding/geohash"
+)
+
+var georadiusSpec = command.Spec{
+	Name: "georadius", Group: command.GroupGeo, Since: "3.2.0", Arity: -6,
+	Flags: command.Write | command.DenyOOM, ACL: command.CatGeo,
+	Summary:    "Find the places within a distance of a point, and reply with or store them",
+	Complexity: "O(N+log(M)), N places in the bounding box of the circle and M in the index",
+	History: []command.Change{
+		{Version: "6.2.0", What: "option ANY of COUNT"}, {Version: "7.0.0", What: "upper-case units"},
+	},
+	Keys: []command.KeySpec{
+		{Flags: command.KeyRO | command.KeyAccess, Index: 1, Step: 1},
+		{Flags: command.KeyOW | command.KeyUpdate, Keyword: "STORE", From: 6, Step: 1},
+		{Flags: command.KeyOW | command.KeyUpdate, Keyword: "STOREDIST", From: 6, Step: 1},
+	},
+	Args: []command.Arg{
+		{Name: "key", Type: command.ArgKey}, {Name: "longitude", Type: command.ArgDouble},
+		{Name: "latitude", Type: command.ArgDouble}, {Name: "radius", Type: command.ArgDouble},
+		{Name: "unit", Type: command.ArgOneOf, Args: []command.Arg{
+			{Name: "m", Type: command.ArgPureToken, Token: "M"}, {Name: "km", Type: command.ArgPureToken, Token: "KM"},
+			{Name: "ft", Type: command.ArgPureToken, Token: "FT"}, {Name: "mi", Type: command.ArgPureToken, Token: "MI"},
+		}},
+		{Name: "withcoord", Type: command.ArgPureToken, Token: "WITHCOORD", Flags: command.ArgOptional},
+		{Name: "withdist", Type: command.ArgPureToken, Token: "WITHDIST", Flags: command.ArgOptional},
+		{Name: "withhash", Type: command.ArgPureToken, Token: "WITHHASH", Flags: command.ArgOptional},
+		{Name: "count-block", Type: command.ArgBlock, Flags: command.ArgOptional, Args: []command.Arg{
+			{Name: "count", Type: command.ArgInteger, Token: "COUNT"},
+			{Name: "any", Type: command.ArgPureToken, Token: "ANY", Since: "6.2.0", Flags: command.ArgOptional},
+		}},
+		{Name: "order", Type: command.ArgOneOf, Flags: command.ArgOptional, Args: []command.Arg{
+			{Name: "asc", Type: command.ArgPureToken, Token: "ASC"}, {Name: "desc", Type: command.ArgPureToken, Token: "DESC"},
+		}},
+		{Name: "store", Type: command.ArgOneOf, Flags: command.ArgOptional, Args: []command.Arg{
+			{Name: "storekey", Display: "key", Type: command.ArgKey, Token: "STORE", KeySpec: 1},
+			{Name: "storedistkey", Display: "key", Type: command.ArgKey, Token: "STOREDIST", KeySpec: 2},
+		}},
+	},
+	Run: runGeoRadius,
+}
+
+func runGeoRadius(c *command.Ctx) {
+	search(c, dialect{source: 1, fromPosition: true, storeOptions: true})
+}
+
+var georadiusRoSpec = command.Spec{
+	Name: "georadius_ro", Group: command.GroupGeo, Since: "3.2.10", Arity: -6,
+	Flags: command.ReadOnly, ACL: command.CatGeo,
+	Summary:    "Find the places within a distance of a point; never writes",
+	Complexity: "O(N+log(M)), N places in the bounding box of the circle and M in the index",
+	History: []command.Change{
+		{Version: "6.2.0", What: "option ANY of COUNT"}, {Version: "7.0.0", What: "upper-case units"},
+	},
+	Keys: []command.KeySpec{{Flags: command.KeyRO | command.KeyAccess, Index: 1, Step: 1}},
+	Args: []command.Arg{
+		{Name: "key", Type: command.ArgKey}, {Name: "longitude", Type: command.ArgDouble},
+		{Name: "latitude", Type: command.ArgDouble}, {Name: "radius", Type: command.ArgDouble},
+		{Name: "unit", Type: command.ArgOneOf, Args: []command.Arg{
+			{Name: "m", Type: command.ArgPureToken, Token: "M"}, {Name: "km", Type: command.ArgPureToken, Token: "KM"},
+			{Name: "ft", Type: command.ArgPureToken, Token: "FT"}, {Name: "mi", Type: command.ArgPureToken, Token: "MI"},
+		}},
+		{Name: "withcoord", Type: command.ArgPureToken, Token: "WITHCOORD", Flags: command.ArgOptional},
+		{Name: "withdist", Type: command.ArgPureToken, Token: "WITHDIST", Flags: command.ArgOptional},
+		{Name: "withhash", Type: command.ArgPureToken, Token: "WITHHASH", Flags: command.ArgOptional},
+		{Name: "count-block", Type: command.ArgBlock, Flags: command.ArgOptional, Args: []command.Arg{
+			{Name: "count", Type: command.ArgInteger, Token: "COUNT"},
+			{Name: "any", Type: command.ArgPureToken, Token: "ANY", Since: "6.2.0", Flags: command.ArgOptional},
+		}},
+		{Name: "order", Type: command.ArgOneOf, Flags: command.ArgOptional, Args: []command.Arg{
+			{Name: "asc", Type: command.ArgPureToken, Token: "ASC"}, {Name: "desc", Type: command.ArgPureToken, Token: "DESC"},
+		}},
+	},
+	Run: runGeoRadiusRO,
+}
+
+func runGeoRadiusRO(c *command.Ctx) { search(c, dialect{source: 1, fromPosition: true}) }
+
+var georadiusbymemberSpec = command.Spec{
+	Name: "georadiusbymember", Group: command.GroupGeo, Since: "3.2.0", Arity: -5,
+	Flags: command.Write | command.DenyOOM, ACL: command.CatGeo,
+	Summary:    "Find the places within a distance of another one, and reply with or store them",
+	Complexity: "O(N+log(M)), N places in the bounding box of the circle and M in the index",
+	History: []command.Change{
+		{Version: "6.2.0", What: "option ANY of COUNT"}, {Version: "7.0.0", What: "upper-case units"},
+	},
+	Keys: []command.KeySpec{
+		{Flags: command.KeyRO | command.KeyAccess, Index: 1, Step: 1},
+		{Flags: command.KeyOW | command.KeyUpdate, Keyword: "STORE", From: 5, Step: 1},
+		{Flags: command.KeyOW | command.KeyUpdate, Keyword: "STOREDIST", From: 5, Step: 1},
+	},
+	Args: []command.Arg{
+		{Name: "key", Type: command.ArgKey}, {Name: "member"}, {Name: "radius", Type: command.ArgDouble},
+		{Name: "unit", Type: command.ArgOneOf, Args: []command.Arg{
+			{Name: "m", Type: command.ArgPureToken, Token: "M"}, {Name: "km", Type: command.ArgPureToken, Token: "KM"},
+			{Name: "ft", Type: command.ArgPureToken, Token: "FT"}, {Name: "mi", Type: command.ArgPureToken, Token: "MI"},
+		}},
+		{Name: "withcoord", Type: command.ArgPureToken, Token: "WITHCOORD", Flags: command.ArgOptional},
+		{Name: "withdist", Type: command.ArgPureToken, Token: "WITHDIST", Flags: command.ArgOptional},
+		{Name: "withhash", Type: command.ArgPureToken, Token: "WITHHASH", Flags: command.ArgOptional},
+		{Name: "count-block", Type: command.ArgBlock, Flags: command.ArgOptional, Args: []command.Arg{
+			{Name: "count", Type: command.ArgInteger, Token: "COUNT"},
+			{Name: "any", Type: command.ArgPureToken, Token: "ANY", Flags: command.ArgOptional},
+		}},
+		{Name: "order", Type: command.ArgOneOf, Flags: command.ArgOptional, Args: []command.Arg{
+			{Name: "asc", Type: command.ArgPureToken, Token: "ASC"}, {Name: "desc", Type: command.ArgPureToken, Token: "DESC"},
+		}},
+		{Name: "store", Type: command.ArgOneOf, Flags: command.ArgOptional, Args: []command.Arg{
+			{Name: "storekey", Display: "key", Type: command.ArgKey, Token: "STORE", KeySpec: 1},
+			{Name: "storedistkey", Display: "key", Type: command.ArgKey, Token: "STOREDIST", KeySpec: 2},
+		}},
+	},
+	Run: runGeoRadiusByMember,
+}
+
+func runGeoRadiusByMember(c *command.Ctx) {
+	search(c, dialect{source: 1, fromMember: true, storeOptions: true})
+}
+
+var georadiusbymemberRoSpec = command.Spec{
+	Name: "georadiusbymember_ro", Group: command.GroupGeo, Since: "3.2.10", Arity: -5,
+	Flags: command.ReadOnly, ACL: command.CatGeo,
+	Summary:    "Find the places within a distance of another one; never writes",
+	Complexity: "O(N+log(M)), N places in the bounding box of the circle and M in the index",
+	History: []command.Change{
+		{Version: "6.2.0", What: "option ANY of COUNT"}, {Version: "7.0.0", What: "upper-case units"},
+	},
+	Keys: []command.KeySpec{{Flags: command.KeyRO | command.KeyAccess, Index: 1, Step: 1}},
+	Args: []command.Arg{
+		{Name: "key", Type: command.ArgKey}, {Name: "member"}, {Name: "radius", Type: command.ArgDouble},
+		{Name: "unit", Type: command.ArgOneOf, Args: []command.Arg{
+			{Name: "m", Type: command.ArgPureToken, Token: "M"}, {Name: "km", Type: command.ArgPureToken, Token: "KM"},
+			{Name: "ft", Type: command.ArgPureToken, Token: "FT"}, {Name: "mi", Type: command.ArgPureToken, Token: "MI"},
+		}},
+		{Name: "withcoord", Type: command.ArgPureToken, Token: "WITHCOORD", Flags: command.ArgOptional},
+		{Name: "withdist", Type: command.ArgPureToken, Token: "WITHDIST", Flags: command.ArgOptional},
+		{Name: "withhash", Type: command.ArgPureToken, Token: "WITHHASH", Flags: command.ArgOptional},
+		{Name: "count-block", Type: command.ArgBlock, Flags: command.ArgOptional, Args: []command.Arg{
+			{Name: "count", Type: command.ArgInteger, Token: "COUNT"},
+			{Name: "any", Type: command.ArgPureToken, Token: "ANY", Flags: command.ArgOptional},
+		}},
+		{Name: "order", Type: command.ArgOneOf, Flags: command.ArgOptional, Args: []command.Arg{
+			{Name: "asc", Type: command.ArgPureToken, Token: "ASC"}, {Name: "desc", Type: command.ArgPureToken, Token: "DESC"},
+		}},
+	},
+	Run: runGeoRadiusByMemberRO,
+}
+
+func runGeoRadiusByMemberRO(c *command.Ctx) { search(c, dialect{source: 1, fromMember: true}) }
+
+var geosearchSpec = command.Spec{
+	Name: "geosearch", Group: command.GroupGeo, Since: "6.2.0", Arity: -7,
+	Flags: command.ReadOnly, ACL: command.CatGeo,
+	Summary:    "Find the places inside a circle, box or polygon",
+	Complexity: "O(N+log(M)), N places in the bounding box of the shape and M inside it",
+	History: []command.Change{
+		{Version: "7.0.0", What: "upper-case units"}, {Version: "9.0.0", What: "option BYPOLYGON"},
+	},
+	Keys: []command.KeySpec{{Flags: command.KeyRO | command.KeyAccess, Index: 1, Step: 1}},
+	Args: []command.Arg{
+		{Name: "key", Type: command.ArgKey},
+		{Name: "from", Type: command.ArgOneOf, Flags: command.ArgOptional, Args: []command.Arg{
+			{Name: "member", Token: "FROMMEMBER"},
+			{Name: "fromlonlat", Type: command.ArgBlock, Token: "FROMLONLAT", Args: []command.Arg{
+				{Name: "longitude", Type: command.ArgDouble}, {Name: "latitude", Type: command.ArgDouble},
+			}},
+		}},
+		{Name: "by", Type: command.ArgOneOf, Args: []command.Arg{
+			{Name: "circle", Type: command.ArgBlock, Args: []command.Arg{
+				{Name: "radius", Type: command.ArgDouble, Token: "BYRADIUS"},
+				{Name: "unit", Type: command.ArgOneOf, Args: []command.Arg{
+					{Name: "m", Type: command.ArgPureToken, Token: "M"}, {Name: "km", Type: command.ArgPureToken, Token: "KM"},
+					{Name: "ft", Type: command.ArgPureToken, Token: "FT"}, {Name: "mi", Type: command.ArgPureToken, Token: "MI"},
+				}},
+			}},
+			{Name: "box", Type: command.ArgBlock, Args: []command.Arg{
+				{Name: "width", Type: command.ArgDouble, Token: "BYBOX"}, {Name: "height", Type: command.ArgDouble},
+				{Name: "unit", Type: command.ArgOneOf, Args: []command.Arg{
+					{Name: "m", Type: command.ArgPureToken, Token: "M"}, {Name: "km", Type: command.ArgPureToken, Token: "KM"},
+					{Name: "ft", Type: command.ArgPureToken, Token: "FT"}, {Name: "mi", Type: command.ArgPureToken, Token: "MI"},
+				}},
+			}},
+			{Name: "polygon", Type: command.ArgBlock, Since: "9.0.0", Args: []command.Arg{
+				{Name: "num-vertices", Type: command.ArgInteger, Token: "BYPOLYGON"},
+				{Name: "vertices", Type: command.ArgBlock, Flags: command.ArgMultiple, Args: []command.Arg{
+					{Name: "longitude", Type: command.ArgDouble}, {Name: "latitude", Type: command.ArgDouble},
+				}},
+			}},
+		}},
+		{Name: "order", Type: command.ArgOneOf, Flags: command.ArgOptional, Args: []command.Arg{
+			{Name: "asc", Type: command.ArgPureToken, Token: "ASC"}, {Name: "desc", Type: command.ArgPureToken, Token: "DESC"},
+		}},
+		{Name: "count-block", Type: command.ArgBlock, Flags: command.ArgOptional, Args: []command.Arg{
+			{Name: "count", Type: command.ArgInteger, Token: "COUNT"},
+			{Name: "any", Type: command.ArgPureToken, Token: "ANY", Flags: command.ArgOptional},
+		}},
+		{Name: "withcoord", Type: command.ArgPureToken, Token: "WITHCOORD", Flags: command.ArgOptional},
+		{Name: "withdist", Type: command.ArgPureToken, Token: "WITHDIST", Flags: command.ArgOptional},
+		{Name: "withhash", Type: command.ArgPureToken, Token: "WITHHASH", Flags: command.ArgOptional},
+	},
+	Run: runGeoSearch,
+}
+
+func runGeoSearch(c *command.Ctx) { search(c, dialect{source: 1, modern: true}) }
+
+var geosearchstoreSpec = command.Spec{
+	Name: "geosearchstore", Group: command.GroupGeo, Since: "6.2.0", Arity: -8,
+	Flags: command.Write | command.DenyOOM, ACL: command.CatGeo,
+	Summary:    "Store the places inside a circle, box or polygon",
+	Complexity: "O(N+log(M)), N places in the bounding box of the shape and M inside it",
+	History: []command.Change{
+		{Version: "7.0.0", What: "upper-case units"}, {Version: "9.0.0", What: "option BYPOLYGON"},
+	},
+	Keys: []command.KeySpec{
+		{Flags: command.KeyOW | command.KeyUpdate, Index: 1, Step: 1},
+		{Flags: command.KeyRO | command.KeyAccess, Index: 2, Step: 1},
+	},
+	Args: []command.Arg{
+		{Name: "destination", Type: command.ArgKey}, {Name: "source", Type: command.ArgKey, KeySpec: 1},
+		{Name: "from", Type: command.ArgOneOf, Flags: command.ArgOptional, Args: []command.Arg{
+			{Name: "member", Token: "FROMMEMBER"},
+			{Name: "fromlonlat", Type: command.ArgBlock, Token: "FROMLONLAT", Args: []command.Arg{
+				{Name: "longitude", Type: command.ArgDouble}, {Name: "latitude", Type: command.ArgDouble},
+			}},
+		}},
+		{Name: "by", Type: command.ArgOneOf, Args: []command.Arg{
+			{Name: "circle", Type: command.ArgBlock, Args: []command.Arg{
+				{Name: "radius", Type: command.ArgDouble, Token: "BYRADIUS"},
+				{Name: "unit", Type: command.ArgOneOf, Args: []command.Arg{
+					{Name: "m", Type: command.ArgPureToken, Token: "M"}, {Name: "km", Type: command.ArgPureToken, Token: "KM"},
+					{Name: "ft", Type: command.ArgPureToken, Token: "FT"}, {Name: "mi", Type: command.ArgPureToken, Token: "MI"},
+				}},
+			}},
+			{Name: "box", Type: command.ArgBlock, Args: []command.Arg{
+				{Name: "width", Type: command.ArgDouble, Token: "BYBOX"}, {Name: "height", Type: command.ArgDouble},
+				{Name: "unit", Type: command.ArgOneOf, Args: []command.Arg{
+					{Name: "m", Type: command.ArgPureToken, Token: "M"}, {Name: "km", Type: command.ArgPureToken, Token: "KM"},
+					{Name: "ft", Type: command.ArgPureToken, Token: "FT"}, {Name: "mi", Type: command.ArgPureToken, Token: "MI"},
+				}},
+			}},
+			{Name: "polygon", Type: command.ArgBlock, Since: "9.0.0", Args: []command.Arg{
+				{Name: "num-vertices", Type: command.ArgInteger, Token: "BYPOLYGON"},
+				{Name: "vertices", Type: command.ArgBlock, Flags: command.ArgMultiple, Args: []command.Arg{
+					{Name: "longitude", Type: command.ArgDouble}, {Name: "latitude", Type: command.ArgDouble},
+				}},
+			}},
+		}},
+		{Name: "order", Type: command.ArgOneOf, Flags: command.ArgOptional, Args: []command.Arg{
+			{Name: "asc", Type: command.ArgPureToken, Token: "ASC"}, {Name: "desc", Type: command.ArgPureToken, Token: "DESC"},
+		}},
+		{Name: "count-block", Type: command.ArgBlock, Flags: command.ArgOptional, Args: []command.Arg{
+			{Name: "count", Type: command.ArgInteger, Token: "COUNT"},
+			{Name: "any", Type: command.ArgPureToken, Token: "ANY", Flags: command.ArgOptional},
+		}},
+		{Name: "storedist", Type: command.ArgPureToken, Token: "STOREDIST", Flags: command.ArgOptional},
+	},
+	Run: runGeoSearchStore,
+}
+
+func runGeoSearchStore(c *command.Ctx) { search(c, dialect{source: 2, modern: true, target: true}) }
+
+// dialect says what the arguments of a search command are.
+type dialect struct {
+	source       int  // the argument that is the source key
+	fromPosition bool // GEORADIUS: longitude, latitude, radius, unit come first
+	fromMember   bool // GEORADIUSBYMEMBER: member, radius, unit do
+	storeOptions bool // STORE and STOREDIST are allowed
+	modern       bool // GEOSEARCH: center and shape are options
+	target       bool // GEOSEARCHSTORE: argument 1 is the target key
+}
+
+// search executes a search command.
+func search(c *command.Ctx, d dialect) {
+	v, found, ok := find(c, c.Args[d.source])
+	if !ok {
+		return
+	}
+	q := query{c: c, dialect: d, source: v, found: found}
+	if !q.parse() {
+		return
+	}
+	if !found {
+		if q.target != nil {
+			q.store(nil)
+		} else {
+			c.Out.EmptyArray()
+		}
+		return
+	}
+	hits := q.pick(q.collect())
+	if q.target != nil {
+		q.store(hits)
+	} else {
+		q.reply(hits)
+	}
+}
+
+// hit is a member found.
+type hit struct {
+	position geohash.Position
+	distance float64 // meters
+	score    float64
+	from, to int // of the name in names
+}
+
+// collect returns the members within the shape, in the order of the ranges.
+func (q *query) collect() []hit {
+	limit := 0
+	if q.any {
+		limit = q.count
+	}
+	var hits []hit
+	for _, r := range q.shape.Ranges(make([]geohash.Range, 0, 9)) {
+		if limit > 0 && len(hits) >= limit {
+			break
+		}
+		scores := zset.ScoreRange{Min: float64(r.From), Max: float64(r.To), MaxExclusive: true}
+		from, to := scores.Interval(&q.source)
+		if from >= to {
+			continue
+		}
+		zset.Range(&q.source, from, to-from, false, func(member []byte, score float64) bool {
+			p := geohash.Decode(uint64(score))
+			if distance, ok := q.shape.Contains(p); ok {
+				start := len(q.names)
+				q.names = append(q.names, member...)
+				hits = append(hits, hit{p, distance, score, start, len(q.names)})
+			}
+			return limit == 0 || len(hits) < limit
+		})
+	}
+	return hits
+}
+
+// pick sorts the hits as wanted and returns as many as wanted.
+func (q *query) pick(hits []hit) []hit {
+	n := len(hits)
+	if q.count > 0 {
+		n = min(n, q.count)
+	}
+	switch {
+	case q.order == unordered:
+	case n < len(hits)/4:
+		q.nearestFirst(hits, n)
+	default:
+		slices.SortStableFunc(hits, q.compare)
+	}
+	return hits[:n]
+}
+
+func (q *query) compare(a, b hit) int { return cmp.Compare(a.distance, b.distance) * int(q.order) }
+
+// nearestFirst brings the first n of the order to the front of hits, sorted: a
+// heap of the best n so far has its worst at the top.
+func (q *query) nearestFirst(hits []hit, n int) {
+	best := hits[:n]
+	sink := func(i int) {
+		for {
+			child := 2*i + 1
+			if child >= n {
+				return
+			}
+			if child+1 < n && q.compare(best[child+1], best[child]) > 0 {
+				child++
+			}
+			if q.compare(best[child], best[i]) <= 0 {
+				return
+			}
+			best[i], best[child] = best[child], best[i]
+			i = child
+		}
+	}
+	for i := n/2 - 1; i >= 0; i-- {
+		sink(i)
+	}
+	for i := n; i < len(hits); i++ {
+		if q.compare(hits[i], best[0]) < 0 {
+			hits[i], best[0] = best[0], hits[i]
+			sink(0)
+		}
+	}
+	slices.SortStableFunc(best, q.compare)
+}
+
+func (q *query) name(h *hit) []byte { return q.names[h.from:h.to] }
+
+// reply answers with the hits and what was asked about them.
+func (q *query) reply(hits []hit) {
+	out := q.c.Out
+	details := 0
+	for _, with := range [...]bool{q.withDist, q.withHash, q.withCoord} {
+		if with {
+			details++
+		}
+	}
+	out.ArrayHeader(len(hits))
+	for i := range hits {
+		h := &hits[i]
+		if details > 0 {
+			out.ArrayHeader(1 + details)
+		}
+		out.Bulk(q.name(h))
+		if q.withDist {
+			replyDistance(q.c, h.distance/q.shape.Unit)
+		}
+		if q.withHash {
+			out.Int(int64(h.score))
+		}
+		if q.withCoord {
+			replyPosition(q.c, h.position)
+		}
+	}
+}
+
+// store makes the target hold the hits and answers with their number.
+func (q *query) store(hits []hit) {
+	c := q.c
+	v := value.Value{Type: value.ZSet, Enc: value.ListPack}
+	longest := 0
+	for i := range hits {
+		longest = max(longest, hits[i].to-hits[i].from)
+	}
+	zset.Prepare(c.Tx.Heap(), c.Limits, &v, len(hits), longest)
+	for i := range hits {
+		score := hits[i].score
+		if q.storeDist {
+			score = hits[i].distance / q.shape.Unit
+		}
+		zset.Add(c.Tx.Heap(), c.Limits, &v, score, q.name(&hits[i]), 0)
+	}
+	event := "georadiusstore"
+	if q.dialect.modern {
+		event = "geosearchstore"
+	}
+	c.StoreResult(q.target, v, command.EventZSet, event)
+	if len(hits) > 0 {
+		c.Tx.AddDirty(len(hits) - 1)
+	}
+	c.Out.Int(int64(len(hits)))
+}

@@ -1,0 +1,69 @@
+package geohash
+
+import (
+	"math"
+	"math/rand/v2"
+	"testing"
+)
+
+func TestPositionsSurviveHashing(t *testing.T) {
+	rng := rand.New(rand.NewPCG(1, 2))
+	for range 10_000 {
+		p := Position{LonMin + rng.Float64()*(LonMax-LonMin), LatMin + rng.Float64()*(LatMax-LatMin)}
+		q := Decode(p.Hash())
+		if math.Abs(p.Lon-q.Lon) > 3e-6 || math.Abs(p.Lat-q.Lat) > 2e-6 {
+			t.Fatalf("%v became %v", p, q)
+		}
+	}
+}
+
+func TestStandard(t *testing.T) {
+	if text := Decode(Position{13.361389, 38.115556}.Hash()).Standard(); text != "sqc8b49rny0" {
+		t.Error(text)
+	}
+}
+
+// The ranges of a shape must hold every position that it contains.
+func FuzzRanges(f *testing.F) {
+	f.Add(uint64(1), 15.0, 37.0, 200.0, byte(0))
+	f.Add(uint64(2), -73.0, 40.0, 5000.0, byte(1))
+	f.Add(uint64(3), 0.0, 0.0, 1.0, byte(2))
+	f.Fuzz(func(t *testing.T, seed uint64, lon, lat, size float64, form byte) {
+		// Near the poles and around the date line searches miss positions, as
+		// Valkey's do.
+		if !(math.Abs(lon) < 120 && math.Abs(lat) < 60 && size > 0.01 && size < 1000) {
+			return
+		}
+		rng := rand.New(rand.NewPCG(seed, 0))
+		s := Shape{Form: Form(form % 3), Center: Position{lon, lat}, Unit: 1000, Radius: size, Width: size, Height: size / 2}
+		degrees := size / 100
+		near := func() Position {
+			return Position{lon + (rng.Float64()-0.5)*2*degrees, lat + (rng.Float64()-0.5)*degrees}
+		}
+		if s.Form == Polygon {
+			s.Unit, s.Vertices = 1, []Position{near(), near(), near(), near()}
+		}
+		ranges := s.Ranges(nil)
+		for range 200 {
+			h := near().Hash()
+			if _, ok := s.Contains(Decode(h)); !ok {
+				continue
+			}
+			covered := false
+			for _, r := range ranges {
+				covered = covered || r.From <= h && h < r.To
+			}
+			if !covered {
+				t.Fatalf("%+v: %v is in no range", s, Decode(h))
+			}
+		}
+	})
+}
+
+func BenchmarkContains(b *testing.B) {
+	s := Shape{Form: Circle, Center: Position{15, 37}, Unit: 1000, Radius: 200}
+	h := Position{15.5, 37.5}.Hash()
+	for b.Loop() {
+		s.Contains(Decode(h))
+	}
+}
