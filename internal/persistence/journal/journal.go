@@ -16,9 +16,9 @@
 //
 // An offset counts the bytes appended since the journal was made. Whoever writes
 // the journal to a disk takes what has been appended; there is one such taker.
-// When it is behind by more than the bound, those who append wait for it, under
-// the locks of their commands: memory stays bounded, and the server is as fast
-// as the disk. The taker must not need any of those locks.
+// Whoever appends beyond the bound calls on the taker itself, under the locks of
+// its command, before it goes on: memory stays bounded, and the server is as
+// fast as the disk. The taker must not need any of those locks.
 package journal
 
 import (
@@ -33,8 +33,10 @@ import (
 
 // Options are how a journal is kept.
 type Options struct {
-	// BytesMax is how much may be appended and not taken.
+	// BytesMax is how much may be appended and not taken before Full is called.
 	BytesMax int
+	// Full makes the taker take now. It may append nothing.
+	Full func()
 	// Now is asked when annotations are on.
 	Now func() time.Time
 }
@@ -46,19 +48,15 @@ type Journal struct {
 	offset   atomic.Int64 // appended so far; changed with mu held
 
 	mu     sync.Mutex
-	room   sync.Cond
 	buf    []byte // appended and not taken
 	free   []byte // for the next buf
 	db     int    // selected, -1: none
 	second int64  // of the last annotation
-	open   bool   // nobody waits for room
 }
 
 // New returns an empty journal.
 func New(o Options) *Journal {
-	j := &Journal{options: o, db: -1}
-	j.room.L = &j.mu
-	return j
+	return &Journal{options: o, db: -1}
 }
 
 // Observer returns what the engine calls for every batch.
@@ -81,11 +79,15 @@ var (
 
 // Append adds a batch as one unit, which must not be empty.
 func (j *Journal) Append(batch []command.Propagated) {
+	if j.append(batch) > j.options.BytesMax {
+		j.options.Full()
+	}
+}
+
+// append returns how many bytes wait now.
+func (j *Journal) append(batch []command.Propagated) int {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	for len(j.buf) > j.options.BytesMax && !j.open {
-		j.room.Wait()
-	}
 	before := len(j.buf)
 	if j.annotate.Load() {
 		j.annotateLocked()
@@ -105,6 +107,7 @@ func (j *Journal) Append(batch []command.Propagated) {
 		j.buf = append(j.buf, endUnit...)
 	}
 	j.offset.Add(int64(len(j.buf) - before))
+	return len(j.buf)
 }
 
 func (j *Journal) annotateLocked() {
@@ -127,15 +130,13 @@ func AppendCommand(b []byte, args [][]byte) []byte {
 	return b
 }
 
-// Take removes what has been appended and lets those go on that wait for room.
-// end is the offset behind it. The caller owns the bytes until it gives them
-// back by Recycle.
+// Take removes what has been appended. end is the offset behind it. The caller
+// owns the bytes until it gives them back by Recycle.
 func (j *Journal) Take() (taken []byte, end int64) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	taken, end = j.buf, j.offset.Load()
 	j.buf, j.free = j.free[:0], nil
-	j.room.Broadcast()
 	return taken, end
 }
 
@@ -164,14 +165,5 @@ func (j *Journal) Len() int {
 func (j *Journal) Break() {
 	j.mu.Lock()
 	j.db, j.second = -1, 0
-	j.mu.Unlock()
-}
-
-// Unbound lets everybody append without waiting, or ends that: while the disk
-// fails, writes are refused, and what is still appended must not wait for it.
-func (j *Journal) Unbound(on bool) {
-	j.mu.Lock()
-	j.open = on
-	j.room.Broadcast()
 	j.mu.Unlock()
 }
