@@ -224,7 +224,7 @@ func (h *handler) log(c *command.Ctx) {
 
 func (h *handler) rewriteConfig(c *command.Ctx) {
 	if err := h.RewriteConfig(); err != nil {
-		c.Out.Errorf("ERR CONFIG-REWRITE-FORCE-ALL failed: %v", err)
+		c.Out.Errorf("ERR CONFIG-REWRITE-FORCE-ALL failed: %s", strings.TrimPrefix(err.Error(), "ERR "))
 		return
 	}
 	c.Out.OK()

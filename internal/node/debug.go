@@ -22,12 +22,21 @@ func (n *Node) debugCommands() []command.Spec {
 		Now:                func() int64 { return n.Clock.Now().Unix() },
 		LFU:                n.countsFrequency,
 		SetActiveExpire:    func(on bool) { n.Expirer.SetActive(on) },
-		PauseCron:          n.debug.cronPaused.Store,
+		PauseCron:          n.pauseCron,
+		RewriteConfig:      func() error { return n.Config.RewriteAll(n.options.Files, n.ownedOptions()) },
+		ClientEviction:     func() (string, bool) { return n.Server.DescribeEviction() },
 		Restart:            n.restartProcess(),
 		SetPackedThreshold: n.setListPackedThreshold,
 		SkipChecksum:       n.debug.checksumSkipped.Store,
 		Reload:             n.reload,
 	})
+}
+
+// pauseCron stops the periodic work: that of the loops, and removing what has
+// expired.
+func (n *Node) pauseCron(on bool) {
+	n.debug.cronPaused.Store(on)
+	n.Server.PauseCron(on)
 }
 
 func (n *Node) setListPackedThreshold(bytes int64) {

@@ -102,7 +102,8 @@ func New(o Options) (*Node, error) {
 	n.Engine = engine.New(n.Space, n.Table, n.Clock)
 	n.background = n.Engine.NewExecutor(nil)
 	n.control = n.Engine.NewExecutor(nil)
-	n.Expirer = expire.NewExpirer(n.background.Worker(), n.Clock, n.expiryPaused)
+	n.Expirer = expire.NewExpirer(n.background.Worker(), n.Clock,
+		func() bool { return n.expiryPaused() || n.debug.cronPaused.Load() })
 	n.Server, err = server.New(n.Engine, int(p.IOThreads.Load()), n.limits(), n.hooks())
 	if err != nil {
 		return nil, err

@@ -173,8 +173,11 @@ func (l *Loop) turn(events []poll.Event) (timers bool) {
 	l.settle()
 	l.drainInbox()
 	l.keepDeadlines()
-	if timers = began.Sub(l.lastCron) >= cronInterval; timers {
+	due := began.Sub(l.lastCron) >= cronInterval
+	if due {
 		l.lastCron = began
+	}
+	if timers = due && !l.server.cronPaused.Load(); timers {
 		t := clock.Ticks()
 		l.cron()
 		l.stats.CronTicks += clock.Ticks() - t

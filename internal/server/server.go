@@ -106,6 +106,7 @@ type Server struct {
 	nextLoop    atomic.Uint32
 	connected   atomic.Int64 // connections dealt out and not closed
 	clientBytes atomic.Int64 // what all connections occupy
+	cronPaused  atomic.Bool  // DEBUG PAUSE-CRON
 	wakesAt     atomic.Int64 // until when loop 0 sleeps, Unix milliseconds
 
 	mu      sync.Mutex
@@ -114,6 +115,11 @@ type Server struct {
 	Pauses Pauses
 	Stats  Stats
 }
+
+// PauseCron stops the periodic work of all loops, or lets it go on: idle
+// clients, buffers that are too large, and Hooks.Cron. The deadlines of waiting
+// clients and of pauses are kept all the same.
+func (s *Server) PauseCron(on bool) { s.cronPaused.Store(on) }
 
 // New returns a server with n loops that are not running yet.
 func New(e *engine.Engine, n int, limits *Limits, hooks Hooks) (*Server, error) {
