@@ -12,7 +12,9 @@ type family struct {
 	// core are the forms that the model knows, more are the others. Both list
 	// one form a line; a line may begin with a mark of formMarks.
 	core, more string
-	forms      []form
+	// apart means that no other family's forms name its keys.
+	apart bool
+	forms []form
 }
 
 // form is one pattern of requests.
@@ -61,7 +63,8 @@ var makers = map[string]maker{
 	"bit":       among("0", "1"),
 	"side":      among("LEFT", "RIGHT"),
 	"score":     among("0", "1", "2", "3", "4", "5", "-1", "1.5", "2.25", "-inf", "+inf", "1e20", "7", "8", "9", "10"),
-	"weight":    among("0", "1", "2", "-1", "0.5"),
+	// No weight makes -0, which Valkey too keeps only where it is not packed.
+	"weight":    among("1", "2", "0.5", "3"),
 	"min":       among("-inf", "0", "(1", "1", "2", "(2", "1.5", "3", "+inf"),
 	"max":       among("+inf", "5", "(5", "3", "(3", "10", "2.25", "-inf"),
 	"lexmin":    among("-", "[m1", "(m1", "[5", "(3", "[", "+"),
@@ -99,7 +102,7 @@ func (g *generator) either(end string, marks ...string) string {
 // allFamilies returns the tables, parsed.
 func allFamilies() []*family {
 	all := []*family{
-		stringFamily(), listFamily(), setFamily(), zsetFamily(), hashFamily(), streamFamily(),
+		stringFamily(), listFamily(), setFamily(), zsetFamily(), lexFamily(), hashFamily(), streamFamily(),
 		bitFamily(), hllFamily(), geoFamily(), keyFamily(),
 	}
 	for _, f := range all {
@@ -246,11 +249,6 @@ func zsetFamily() *family {
 			ZRANGEBYSCORE <key> <min> <max> LIMIT <count> <signed>
 			ZRANGE <key> <min> <max> BYSCORE [LIMIT <count> <signed>|] [WITHSCORES|]
 			ZRANGE <key> <max> <min> BYSCORE REV [LIMIT <count> <signed>|]
-			ZRANGE <key> <lexmin> <lexmax> BYLEX [LIMIT <count> <signed>|]
-			ZRANGEBYLEX <key> <lexmin> <lexmax>
-			ZREVRANGEBYLEX <key> <lexmax> <lexmin>
-			ZLEXCOUNT <key> <lexmin> <lexmax>
-			ZREMRANGEBYLEX <key> <lexmin> <lexmax>
 			ZRANGESTORE <key> <key> [<index> <index> [REV|]|<min> <max> BYSCORE [LIMIT <count> <signed>|]]
 			ZRANK <key> <member> WITHSCORE
 			ZUNION <keys> [AGGREGATE [SUM|MIN|MAX]|] [WITHSCORES|]
@@ -264,6 +262,26 @@ func zsetFamily() *family {
 			? ZRANDMEMBER <key>
 			? ZRANDMEMBER <key> <signed> [WITHSCORES|]
 			@ ZSCAN <key> 0 [COUNT <some>|]
+		`,
+	}
+}
+
+// lexFamily is sorted sets whose scores are all equal, without which what ranges
+// by member answer is nobody's promise.
+func lexFamily() *family {
+	return &family{name: "lex", apart: true,
+		more: `
+			ZADD <key> {0 <member>}
+			ZADD <key> 0 <member>
+			ZREM <key> {<member>}
+			ZPOPMIN <key>
+			ZRANGE <key> <lexmin> <lexmax> BYLEX [LIMIT <count> <signed>|]
+			ZRANGE <key> <lexmax> <lexmin> BYLEX REV [LIMIT <count> <signed>|]
+			ZRANGESTORE <key> <key> <lexmin> <lexmax> BYLEX [LIMIT <count> <signed>|]
+			ZRANGEBYLEX <key> <lexmin> <lexmax> [LIMIT <count> <signed>|]
+			ZREVRANGEBYLEX <key> <lexmax> <lexmin> [LIMIT <count> <signed>|]
+			ZLEXCOUNT <key> <lexmin> <lexmax>
+			ZREMRANGEBYLEX <key> <lexmin> <lexmax>
 		`,
 	}
 }

@@ -160,15 +160,19 @@ const keysPerFamily = 4
 // key returns a key of the family or, now and then, of another.
 func (g *generator) key() string {
 	f := g.family
-	if g.IntN(14) == 0 {
-		f = g.families[g.IntN(len(g.families))]
+	if !f.apart && g.IntN(14) == 0 {
+		return g.anyKey()
 	}
 	return g.keyOf(f, g.IntN(keysPerFamily))
 }
 
-// anyKey returns a key of any family.
+// anyKey returns a key of any family that is not apart.
 func (g *generator) anyKey() string {
-	return g.keyOf(g.families[g.IntN(len(g.families))], g.IntN(keysPerFamily))
+	f := g.families[g.IntN(len(g.families))]
+	for f.apart {
+		f = g.families[g.IntN(len(g.families))]
+	}
+	return g.keyOf(f, g.IntN(keysPerFamily))
 }
 
 func (g *generator) keyOf(f *family, n int) string {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"runtime/debug"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -41,6 +42,19 @@ type target interface {
 	check() (state string, err error)
 }
 
+// knows returns a function that reports whether a target has a command.
+func knows(t target) func(name string) bool {
+	known := make(map[string]bool)
+	return func(name string) bool {
+		has, asked := known[name]
+		if !asked {
+			has = !strings.HasPrefix(t.do([]string{name}).Str, "ERR unknown command")
+			known[name] = has
+		}
+		return has
+	}
+}
+
 // tinyLimits are thresholds that the small universes cross all the time. The
 // one of HyperLogLogs stays, because their encoding is seen in their bytes.
 func tinyLimits() value.Limits {
@@ -51,6 +65,26 @@ func tinyLimits() value.Limits {
 	l.ZSetMaxListpackEntries, l.ZSetMaxListpackValue = 4, 6
 	l.StreamNodeMaxBytes, l.StreamNodeMaxEntries = 200, 3
 	return l
+}
+
+// tinyOptions are tinyLimits as options of a server.
+func tinyOptions() []string {
+	l := tinyLimits()
+	var options []string
+	for _, o := range []struct {
+		name  string
+		value int
+	}{
+		{"hash-max-listpack-entries", l.HashMaxListpackEntries}, {"hash-max-listpack-value", l.HashMaxListpackValue},
+		{"list-max-listpack-size", l.ListMaxListpackSize}, {"list-compress-depth", l.ListCompressDepth},
+		{"set-max-intset-entries", l.SetMaxIntsetEntries}, {"set-max-listpack-entries", l.SetMaxListpackEntries},
+		{"set-max-listpack-value", l.SetMaxListpackValue}, {"zset-max-listpack-entries", l.ZSetMaxListpackEntries},
+		{"zset-max-listpack-value", l.ZSetMaxListpackValue}, {"stream-node-max-bytes", l.StreamNodeMaxBytes},
+		{"stream-node-max-entries", l.StreamNodeMaxEntries},
+	} {
+		options = append(options, "--"+o.name, strconv.Itoa(o.value))
+	}
+	return options
 }
 
 // inProcess is a server of cmdtest.
