@@ -12,6 +12,8 @@ import (
 
 	"github.com/kvasirdb/kvasir/internal/cli"
 	"github.com/kvasirdb/kvasir/internal/loadgen"
+	"github.com/kvasirdb/kvasir/internal/node"
+	"github.com/kvasirdb/kvasir/internal/persistence/rdb/checkrdb"
 )
 
 const usage = `Kvasir, a server for Valkey and Redis clients
@@ -20,9 +22,10 @@ Usage:
   kvasir server [/path/to/valkey.conf] [--option value ...] [-]
   kvasir cli [options] [command [argument ...]]
   kvasir benchmark [options] [command [argument ...]]
+  kvasir check-rdb <rdb-file-name>
 
 Every tool explains itself with --help. Linked or copied to the name
-valkey-server, valkey-cli or valkey-benchmark (or redis-...), the binary is
+valkey-server, valkey-cli, valkey-benchmark or valkey-check-rdb (or redis-...), the binary is
 that tool.
 `
 
@@ -31,6 +34,7 @@ var tools = map[string]func(args []string) int{
 	"server":    runServer,
 	"cli":       runCLI,
 	"benchmark": runBenchmark,
+	"check-rdb": runCheckRDB,
 }
 
 func main() { os.Exit(run(os.Args)) }
@@ -72,6 +76,10 @@ func toolName(program string) string {
 
 func runCLI(args []string) int {
 	return cli.Main(args, os.Stdin, os.Stdout, os.Stderr, os.Environ())
+}
+
+func runCheckRDB(args []string) int {
+	return checkrdb.Main(args, os.Stdout, os.Stderr, node.ValkeyVersion)
 }
 
 func runBenchmark(args []string) int {

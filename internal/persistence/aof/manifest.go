@@ -1,7 +1,6 @@
 package aof
 
 import (
-	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -132,7 +131,11 @@ func (m *Manifest) lastIncr() int64 {
 func (m *Manifest) Format(words Words) string {
 	var b strings.Builder
 	line := func(f FileInfo) {
-		fmt.Fprintf(&b, "file %s seq %d type %c\n", words.Quote(f.Name), f.Seq, f.Kind)
+		name := f.Name
+		if strings.ContainsFunc(name, func(c rune) bool { return c <= ' ' || c > '~' || strings.ContainsRune("\"'\\", c) }) {
+			name = words.Quote(name)
+		}
+		fmt.Fprintf(&b, "file %s seq %d type %c\n", name, f.Seq, f.Kind)
 	}
 	if m.Base != nil {
 		line(*m.Base)
@@ -149,7 +152,7 @@ func (m *Manifest) Format(words Words) string {
 // Files returns what has to be loaded, in order.
 func (m *Manifest) Files() []FileInfo {
 	if m.Base == nil {
-		return m.Incr
+		return slices.Clone(m.Incr)
 	}
 	return append([]FileInfo{*m.Base}, m.Incr...)
 }
@@ -163,21 +166,38 @@ func (m *Manifest) clone() *Manifest {
 	return c
 }
 
-// newIncr adds the next incremental file and returns its name.
-func (m *Manifest) newIncr(filename string, last int64) FileInfo {
-	f := FileInfo{fmt.Sprintf("%s.%d.incr.aof", filename, last+1), last + 1, Incr}
+// next returns the number of a new file: no file that the manifest names, or has
+// named while this server ran, has it.
+func (m *Manifest) next(suffix string, last *int64) int64 {
+	for _, f := range append(m.Files(), m.History...) {
+		if strings.Contains(f.Name, suffix) {
+			*last = max(*last, f.Seq)
+		}
+	}
+	*last++
+	return *last
+}
+
+// newIncr adds the next incremental file.
+func (m *Manifest) newIncr(filename string, last *int64) FileInfo {
+	seq := m.next(".incr.", last)
+	f := FileInfo{fmt.Sprintf("%s.%d.incr.aof", filename, seq), seq, Incr}
 	m.Incr = append(m.Incr, f)
 	return f
 }
 
 // newBase makes the next base file take the place of all incremental files but
 // the last keep.
-func (m *Manifest) newBase(filename string, last int64, keep int) FileInfo {
+func (m *Manifest) newBase(filename string, last *int64, keep int) FileInfo {
+	if m.Base != nil { // whatever its name
+		*last = max(*last, m.Base.Seq)
+	}
+	seq := m.next(".base.", last)
 	if m.Base != nil {
 		m.Base.Kind = History
 		m.History = slices.Insert(m.History, 0, *m.Base)
 	}
-	f := FileInfo{fmt.Sprintf("%s.%d.base.rdb", filename, last+1), last + 1, Base}
+	f := FileInfo{fmt.Sprintf("%s.%d.base.rdb", filename, seq), seq, Base}
 	m.Base = &f
 	gone := len(m.Incr) - keep
 	for _, old := range slices.Backward(m.Incr[:gone]) {
@@ -187,6 +207,3 @@ func (m *Manifest) newBase(filename string, last int64, keep int) FileInfo {
 	m.Incr = slices.Clone(m.Incr[gone:])
 	return f
 }
-
-// errManifest says that the log has explained what is wrong.
-var errManifest = errors.New("the AOF manifest cannot be read")

@@ -1,0 +1,234 @@
+package aof
+
+import (
+	"io"
+	"time"
+
+	"github.com/kvasirdb/kvasir/internal/command"
+)
+
+const (
+	// postponeMax is how long writing waits for a sync in the background.
+	postponeMax = 2 * time.Second
+	syncEvery   = time.Second
+	// errorEvery is how often a failing disk is logged.
+	errorEvery = 30 * time.Second
+)
+
+// Commit makes what has been appended to the journal as durable as the policy
+// demands before replies leave. It reports false when that has become
+// impossible: no reply may leave, and the server has to end. Loops call it
+// before they flush.
+func (a *AOF) Commit() bool {
+	end := a.Journal.Offset()
+	if end <= a.done.Load() {
+		return true
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if end > a.done.Load() {
+		a.flushLocked(false)
+	}
+	return !a.failed.Load()
+}
+
+// Flush writes without waiting for a sync that runs.
+func (a *AOF) Flush() {
+	a.mu.Lock()
+	a.flushLocked(true)
+	a.mu.Unlock()
+}
+
+// Failed reports whether the file cannot be continued.
+func (a *AOF) Failed() bool { return a.failed.Load() }
+
+// flushLocked takes what the journal has to the file.
+func (a *AOF) flushLocked(force bool) {
+	if a.file == nil || a.failed.Load() {
+		return
+	}
+	o := a.Settings()
+	if a.Journal.Offset() > a.written {
+		if o.Policy == EverySecond && a.syncing && !force && a.postponeLocked() {
+			return
+		}
+		a.postponed = time.Time{}
+		if !a.writeLocked(&o) {
+			return
+		}
+	}
+	resting := o.NoSyncWhile && (a.rewrite != nil || a.Saving())
+	switch {
+	case o.Policy == Always:
+		if !resting && !a.syncLocked() {
+			return
+		}
+	case o.Policy == EverySecond:
+		if a.synced < a.written && !resting && !a.syncing && a.Now().Sub(a.lastSync) >= syncEvery {
+			a.startSyncLocked()
+		}
+	}
+	a.done.Store(a.written)
+}
+
+// postponeLocked reports whether a write may still wait for the sync.
+func (a *AOF) postponeLocked() bool {
+	now := a.Now()
+	if a.postponed.IsZero() {
+		a.postponed = now
+		return true
+	}
+	if now.Sub(a.postponed) < postponeMax {
+		return true
+	}
+	a.delayed++
+	a.Log.Noticef("Asynchronous AOF fsync is taking too long (disk is busy?). Writing the AOF buffer " +
+		"without waiting for fsync to complete, this may slow down the server.")
+	return false
+}
+
+// writeLocked writes what the journal has and reports whether all is in the file.
+func (a *AOF) writeLocked(o *Settings) bool {
+	taken, end := a.Journal.Take()
+	data := taken
+	if len(a.left) > 0 {
+		data = append(a.left, taken...)
+	}
+	n, err := a.file.Write(data)
+	if err == nil && n < len(data) {
+		err = io.ErrShortWrite
+	}
+	if err == nil {
+		a.left = nil
+		a.size += int64(n)
+		a.total += int64(n)
+		a.written = end
+		a.Journal.Recycle(taken)
+		if a.writeErr != nil {
+			a.Log.Warningf("AOF write error looks solved. The server can write again.")
+			a.failLocked(nil)
+		}
+		return true
+	}
+	if now := a.Now(); now.Sub(a.errLogged) > errorEvery {
+		a.errLogged = now
+		if n > 0 {
+			a.Log.Warningf("Short write while writing to the AOF file: (nwritten=%d, expected=%d)", n, len(data))
+		} else {
+			a.Log.Warningf("Error writing to the AOF file: %v", err)
+		}
+	}
+	if n > 0 {
+		if truncErr := a.file.Truncate(a.size); truncErr != nil {
+			a.Log.Warningf("Could not remove short write from the append-only file. The server may refuse to load "+
+				"the AOF the next time it starts.  ftruncate: %v", truncErr)
+			a.size += int64(n)
+			a.total += int64(n)
+			data = data[n:]
+		}
+	}
+	a.left, a.leftEnd = data, end
+	if o.Policy == Always {
+		a.Log.Warningf("Can't recover from AOF write error when the AOF fsync policy is 'always'. Exiting...")
+		a.failed.Store(true)
+	}
+	a.failLocked(err)
+	return false
+}
+
+// failLocked notes the result of writing: while it is an error, clients' writes
+// are refused.
+func (a *AOF) failLocked(err error) {
+	a.writeErr = err
+	a.ArmErrors(err != nil)
+}
+
+// syncLocked makes the file durable.
+func (a *AOF) syncLocked() bool {
+	if a.synced >= a.written {
+		return true
+	}
+	if err := a.file.Sync(); err != nil {
+		a.Log.Warningf("Can't persist AOF for fsync error when the AOF fsync policy is 'always': %v. Exiting...", err)
+		a.failed.Store(true)
+		a.failLocked(err)
+		return false
+	}
+	a.synced, a.lastSync = a.written, a.Now()
+	return true
+}
+
+// startSyncLocked makes the file durable in the background.
+func (a *AOF) startSyncLocked() {
+	a.syncing, a.lastSync = true, a.Now()
+	f, end := a.file, a.written
+	a.jobs.Go(func() {
+		err := f.Sync()
+		a.mu.Lock()
+		defer a.mu.Unlock()
+		a.syncing = false
+		switch {
+		case f != a.file: // was replaced, and is synced by whoever did that
+		case err != nil:
+			a.Log.Warningf("Fail to fsync the AOF file: %v", err)
+			a.failLocked(err)
+		default:
+			a.synced = max(a.synced, end)
+			if a.writeErr != nil && len(a.left) == 0 {
+				a.failLocked(nil)
+			}
+		}
+	})
+}
+
+// Tick writes what was put off, syncs what is due, and starts the rewrites that
+// are due. Exclusive mode, about ten times a second.
+func (a *AOF) Tick() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.flushLocked(false)
+	a.rewriteIfDueLocked()
+}
+
+// Close writes and syncs everything and closes the file. After that nothing may
+// be appended.
+func (a *AOF) Close() error {
+	a.cancelRewrite()
+	a.jobs.Wait()
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.closeLocked()
+}
+
+func (a *AOF) closeLocked() error {
+	if a.file == nil {
+		return nil
+	}
+	a.flushLocked(true)
+	var err error
+	if !a.failed.Load() {
+		if err = a.file.Sync(); err != nil {
+			a.Log.Warningf("Fail to fsync the AOF file: %v", err)
+		}
+	}
+	a.file.Close()
+	a.file = nil
+	a.synced = a.written
+	return err
+}
+
+// Gate refuses writes while the file cannot be written. It is armed by
+// ArmErrors.
+func (a *AOF) Gate() command.Gate {
+	return command.Gate{Name: "aof", Check: func(c *command.Ctx) command.Verdict {
+		if c.Replaying || c.Cmd.Flags&command.Write == 0 && c.Cmd.Name != "ping" {
+			return command.Pass()
+		}
+		a.mu.Lock()
+		defer a.mu.Unlock()
+		if a.state == off || a.writeErr == nil {
+			return command.Pass()
+		}
+		return command.Refuse("MISCONF Errors writing to the AOF file: " + reason(a.writeErr))
+	}}
+}
