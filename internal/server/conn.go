@@ -55,11 +55,11 @@ func connOf(c *session.Client) *conn {
 func IsLocal(c *session.Client) bool { return c.Has(session.Internal) || connOf(c).io.IsLocal() }
 
 const (
-	bufferBytes    = 2 << 10  // of a fresh output buffer
-	bufferKeptMax  = 64 << 10 // larger ones are not kept for reuse
-	buffersKeptMax = 256
-	pendingKeptMax = 1 << 20  // after a request; more than that is dropped at once
-	pendingLow     = 32 << 10 // kept however little of it was needed
+	bufferBytes    = 2 << 10   // of a fresh output buffer
+	bufferKeptMax  = 128 << 10 // larger ones are not kept for reuse
+	buffersKeptMax = 8 << 20   // bytes in all that are kept
+	pendingKeptMax = 1 << 20   // after a request; more than that is dropped at once
+	pendingLow     = 32 << 10  // kept however little of it was needed
 	// pendingIdleMillis is how long a client keeps a buffer it does not use.
 	pendingIdleMillis = 2000
 
@@ -70,6 +70,10 @@ const (
 	parseTurnBytes = 64 << 10
 	replyTurnBytes = 1 << 20
 	flushTurnBytes = 256 << 10
+
+	// flushEarlyBytes of replies are written before the batch is over, while
+	// they are in the cache: then no buffer grows with the depth of a pipeline.
+	flushEarlyBytes = 64 << 10
 )
 
 // read takes what the socket has and queues the complete requests.
@@ -224,12 +228,12 @@ func (c *conn) restore() {
 // much for one turn.
 func (l *Loop) parse(c *conn, frames []byte) (rest []byte) {
 	limits := l.server.Limits().Requests
-	size, output := len(frames), c.Out.Len()
+	size, output := len(frames), c.replyBytes()
 	for len(frames) > 0 {
 		if c.Flags&(session.Blocked|session.CloseAfterReply|session.CloseSoon) != 0 {
 			return frames
 		}
-		if size-len(frames) > parseTurnBytes || c.Out.Len()-output > replyTurnBytes {
+		if size-len(frames) > parseTurnBytes || c.replyBytes()-output > replyTurnBytes {
 			l.postpone(c)
 			return frames
 		}
@@ -267,6 +271,9 @@ func (l *Loop) parse(c *conn, frames []byte) (rest []byte) {
 	}
 	return nil
 }
+
+// replyBytes is the length of all replies to the client so far, sent or not.
+func (c *conn) replyBytes() int64 { return c.NetworkOutputBytes + int64(c.Out.Len()) }
 
 // unquoted returns the bytes of an inline command for putting it back. The
 // parser undoes quotes in place, so a line with any is copied before.
@@ -325,10 +332,6 @@ func (l *Loop) flush(c *conn) bool {
 		}
 		n, err := l.write(c, left)
 		if n > 0 {
-			c.Out.Consume(n)
-			c.NetworkOutputBytes += int64(n)
-			l.stats.OutputBytes += int64(n)
-			l.stats.Writes++
 			left -= n
 			continue
 		}
@@ -353,8 +356,33 @@ func (l *Loop) flush(c *conn) bool {
 	return c.Flags&session.CloseAfterReply == 0
 }
 
-// write hands at most about limit bytes of the output to the socket.
+// flushEarly writes what the socket takes at once of the replies made so far,
+// unless how many come together counts against a limit. Whatever goes wrong,
+// flush will meet it again.
+func (l *Loop) flushEarly(c *conn) {
+	limit := l.server.Limits().outputOf(c)
+	if limit.HardBytes > 0 || limit.SoftBytes > 0 || c.writeArmed || l.isStranger(c) {
+		return
+	}
+	c.replyPeak = replyChunkBytes
+	l.write(c, flushTurnBytes)
+}
+
+// write hands at most about limit bytes of the output to the socket, and takes
+// those that were sent off the output.
 func (l *Loop) write(c *conn, limit int) (int, error) {
+	n, err := l.send(c, limit)
+	if n > 0 {
+		c.Out.Consume(n)
+		c.NetworkOutputBytes += int64(n)
+		l.stats.OutputBytes += int64(n)
+		l.stats.Writes++
+	}
+	return n, err
+}
+
+// send is the system call of write.
+func (l *Loop) send(c *conn, limit int) (int, error) {
 	if !c.Out.HasRefs() {
 		b := c.Out.Bytes()
 		return c.io.Write(b[:min(len(b), limit)])
@@ -375,14 +403,13 @@ func (l *Loop) write(c *conn, limit int) (int, error) {
 // authenticated and should.
 const strangerOutputBytes = 1024
 
-// overOutputLimit reports whether a client has more output waiting than it may.
-func (l *Loop) overOutputLimit(c *conn, limits *Limits) bool {
-	waiting := int64(outputBytes(c.Out.Len()))
-	if waiting == 0 {
-		c.SoftLimitSinceMillis = 0
-		return false
-	}
-	over := waiting > strangerOutputBytes && !c.Has(session.AuthenticatedOnce) && !c.Authenticated && l.server.hooks.Users.Required()
+// isStranger reports whether a client has never authenticated and should.
+func (l *Loop) isStranger(c *conn) bool {
+	return !c.Has(session.AuthenticatedOnce) && !c.Authenticated && l.server.hooks.Users.Required()
+}
+
+// outputOf returns the limit of a client's output.
+func (limits *Limits) outputOf(c *conn) *OutputLimit {
 	class := OutputNormal
 	switch classOf(&c.Client) {
 	case classReplica:
@@ -390,7 +417,18 @@ func (l *Loop) overOutputLimit(c *conn, limits *Limits) bool {
 	case classPubSub:
 		class = OutputPubSub
 	}
-	limit := &limits.Output[class]
+	return &limits.Output[class]
+}
+
+// overOutputLimit reports whether a client has more output waiting than it may.
+func (l *Loop) overOutputLimit(c *conn, limits *Limits) bool {
+	waiting := int64(outputBytes(c.Out.Len()))
+	if waiting == 0 {
+		c.SoftLimitSinceMillis = 0
+		return false
+	}
+	over := waiting > strangerOutputBytes && l.isStranger(c)
+	limit := limits.outputOf(c)
 	over = over || limit.HardBytes > 0 && waiting >= limit.HardBytes
 	switch {
 	case limit.SoftBytes == 0 || waiting < limit.SoftBytes:
@@ -413,6 +451,7 @@ func (l *Loop) borrow() []byte {
 	if n := len(l.buffers); n > 0 {
 		b := l.buffers[n-1]
 		l.buffers = l.buffers[:n-1]
+		l.bufferBytes -= cap(b)
 		return b
 	}
 	return make([]byte, 0, bufferBytes)
@@ -420,8 +459,9 @@ func (l *Loop) borrow() []byte {
 
 // lend takes an output buffer back.
 func (l *Loop) lend(b []byte) {
-	if cap(b) >= bufferBytes && cap(b) <= bufferKeptMax && len(l.buffers) < buffersKeptMax {
+	if cap(b) >= bufferBytes && cap(b) <= bufferKeptMax && l.bufferBytes+cap(b) <= buffersKeptMax {
 		l.buffers = append(l.buffers, b[:0])
+		l.bufferBytes += cap(b)
 	}
 }
 

@@ -30,12 +30,14 @@ type Loop struct {
 	exec     *engine.Executor
 	stopping atomic.Bool
 
-	buf     []byte // shared read buffer; requests queued now lie below at
-	at      int
-	conns   []*conn // by token index
-	free    []uint32
-	dirty   []*conn // have output, or must be closed, or may go on reading
-	buffers [][]byte
+	buf   []byte // shared read buffer; requests queued now lie below at
+	at    int
+	conns []*conn // by token index
+	free  []uint32
+	dirty []*conn // have output, or must be closed, or may go on reading
+
+	buffers     [][]byte // for output, not in use
+	bufferBytes int      // of them all
 
 	unfinished []*conn    // go on in the next turn
 	spare      []*conn    // memory of that list
@@ -335,7 +337,13 @@ func (l *Loop) Unexecuted(sc *session.Client, raw []byte) {
 }
 
 // Dirty implements engine.Host.
-func (l *Loop) Dirty(sc *session.Client) { l.markDirty(l.of(sc)) }
+func (l *Loop) Dirty(sc *session.Client) {
+	c := l.of(sc)
+	l.markDirty(c)
+	if c.Out.Len() >= flushEarlyBytes {
+		l.flushEarly(c)
+	}
+}
 
 func (l *Loop) markDirty(c *conn) {
 	if !c.dirty {

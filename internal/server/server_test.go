@@ -267,6 +267,37 @@ func TestOthersGoOnWhileRepliesWait(t *testing.T) {
 	}
 }
 
+// The replies of a deep pipeline are written before all of it is executed,
+// unless a limit counts how many come together.
+func TestRepliesOfDeepPipeline(t *testing.T) {
+	for limit, atLeast := range map[string]int{"0": 5, "64mb": 1} {
+		s := start(t, "--client-output-buffer-limit", "normal "+limit+" 0 0")
+		control, p := dial(t, s), dial(t, s)
+		value := strings.Repeat("x", 40<<10)
+		control.write(fmt.Sprintf("*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$%d\r\n%s\r\n", len(value), value))
+		control.expect("+OK")
+		writes := func() int {
+			n, err := strconv.Atoi(harness.InfoFields(p.ask("INFO stats"))["total_writes_processed"])
+			if err != nil {
+				t.Fatal(err)
+			}
+			return n
+		}
+		const gets = 10
+		var lines, replies []string
+		for i := range gets {
+			lines = append(lines, "GETRANGE k 0 -1", fmt.Sprintf("ECHO %d", i))
+			replies = append(replies, fmt.Sprintf("$%d", len(value)), value, "$1", strconv.Itoa(i))
+		}
+		before := writes()
+		p.send(lines...)
+		p.expect(replies...)
+		if n := writes() - before - 1; n < atLeast {
+			t.Errorf("limit %s: %d writes for %d replies", limit, n, 2*gets)
+		}
+	}
+}
+
 func TestQueryBufferLimit(t *testing.T) {
 	s := start(t, "--client-query-buffer-limit", "1mb")
 	p := dial(t, s)
