@@ -22,6 +22,9 @@ const (
 	busyLoops   = 4
 	probeCount  = 500
 	idleSeconds = 3
+	// exclusiveRounds bounds the time of probeCount exclusive commands, in
+	// durations of one measurement.
+	exclusiveRounds = 10
 	// clockTicks is USER_HZ, the unit of CPU times in /proc, on every Linux.
 	clockTicks = 100
 )
@@ -351,11 +354,11 @@ func (b *bench) exclusive(ctx context.Context) error {
 		if err := t.fill(ctx, b.Keyspace, "SET", "key:__rand_int__", value); err != nil {
 			return err
 		}
-		busy, stop := context.WithCancel(ctx)
+		busy, stop := context.WithTimeout(ctx, exclusiveRounds*b.Duration)
 		ended := make(chan struct{})
 		go func() {
 			defer close(ended)
-			// It ends with the context, or with the probe's failure to follow.
+			// It ends with the context.
 			loadgen.Run(busy, loadgen.Config{
 				Addr: t.Addr, Clients: clients, Pipeline: 16, Keyspace: b.Keyspace, Duration: time.Hour,
 				Sequence: loadgen.Command("GET", "key:__rand_int__"),
