@@ -22,7 +22,7 @@ type ElementScan struct {
 
 // ScanCursorArg reads argument i as a cursor. If it is none, it answers so.
 func (c *Ctx) ScanCursorArg(i int) (cursor uint64, ok bool) {
-	if cursor, ok = number.ParseUint(c.Args[i]); !ok {
+	if cursor, ok = ParseCursor(c.Args[i]); !ok {
 		c.Out.Error(InvalidCursor)
 	}
 	return cursor, ok

@@ -53,8 +53,9 @@ type Loop struct {
 	requests int64     // queued so far
 
 	statsMu   sync.Mutex
-	published LoopStats // guarded by statsMu: as of the last turn
-	zero      bool      // guarded by statsMu: start over at the end of this turn
+	published LoopStats   // guarded by statsMu: as of the last turn
+	peaks     recentPeaks // guarded by statsMu
+	zero      bool        // guarded by statsMu: start over at the end of this turn
 
 	inboxMu sync.Mutex
 	inbox   []func()
@@ -383,6 +384,7 @@ func (l *Loop) cron() {
 
 func (l *Loop) checkIdle(c *conn, limits *Limits) {
 	idle := l.nowMillis - c.LastInteractionMillis
+	l.notePeaks(c)
 	c.shrinkPending(idle)
 	const exempt = session.Replica | session.Primary | session.Blocked | session.PubSub
 	if limits.IdleTimeoutMillis > 0 && idle > limits.IdleTimeoutMillis && c.Flags&exempt == 0 {

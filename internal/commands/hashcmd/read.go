@@ -220,9 +220,8 @@ var hscanSpec = command.Spec{
 const scanCountMax = 1 << 48
 
 func runHScan(c *command.Ctx) {
-	cursor, ok := number.ParseUint(c.Args[2])
+	cursor, ok := c.ScanCursorArg(2)
 	if !ok {
-		c.Out.Error(command.InvalidCursor)
 		return
 	}
 	v, ok := find(c, func() { replyScan(c, 0, 0) })

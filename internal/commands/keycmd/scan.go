@@ -152,9 +152,8 @@ var scanSpec = command.Spec{
 }
 
 func runScan(c *command.Ctx) {
-	cursor, ok := number.ParseUint(c.Args[1])
+	cursor, ok := c.ScanCursorArg(1)
 	if !ok {
-		c.Out.Error(command.InvalidCursor)
 		return
 	}
 	f, ok := parseScan(c)
