@@ -174,4 +174,15 @@ func haversine(p, q Position) (a float64, sameLon bool) {
 }
 
 // arc returns the distance whose haversine is a, in meters.
-func arc(a float64) float64 { return 2 * earthRadius * math.Asin(math.Sqrt(a)) }
+func arc(a float64) float64 { return 2 * earthRadius * arcsine(math.Sqrt(a)) }
+
+// arcsine is math.Asin, more exact for the small values that most distances are
+// made of: the last digit of a stored distance depends on it.
+func arcsine(s float64) float64 {
+	if s > 1./16 {
+		return math.Asin(s)
+	}
+	z := s * s
+	series := 1./6 + z*(3./40+z*(15./336+z*(105./3456+z*(945./42240+z*(10395./599040)))))
+	return s + s*z*series
+}
