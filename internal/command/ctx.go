@@ -40,6 +40,8 @@ type Server interface {
 	// Exclusive runs f while nothing else executes. The calling command must
 	// have a LockNone or LockExclusive plan.
 	Exclusive(f func())
+	// Propagates reports whether any observer takes what commands propagate.
+	Propagates() bool
 	// Call runs another command for the same client, its reply appended to the
 	// caller's, its effects part of the same unit. Exclusive mode only.
 	Call(c *Ctx, args [][]byte)
@@ -94,7 +96,6 @@ type Effects struct {
 	events    []Event
 	rewritten []Propagated
 	mode      propagation
-	db        int
 }
 
 type propagation uint8
@@ -138,6 +139,9 @@ func (c *Ctx) NotifyDB(class EventClass, name string, key []byte, db int) {
 // same result again. Arguments are copied.
 func (c *Ctx) PropagateInstead(args ...[]byte) {
 	c.Effects.mode = propagateInstead
+	if !c.Propagates() {
+		return
+	}
 	c.Effects.rewritten = append(c.Effects.rewritten, Propagated{c.Tx.DB(), CloneArgs(args)})
 }
 

@@ -237,7 +237,7 @@ func (x *Executor) admit(ctx *command.Ctx, raw []byte) bool {
 	switch {
 	case cmd == nil:
 		return x.refuse(ctx, x.engine.Table.UnknownCommand(ctx.Args))
-	case cmd.Run == nil:
+	case cmd.Run == nil, cmd.Subcommands != nil && len(ctx.Args) > 1:
 		return x.refuse(ctx, x.missingSubcommand(ctx))
 	case !cmd.ArityOK(len(ctx.Args)):
 		return x.refuse(ctx, command.WrongArity(cmd))
