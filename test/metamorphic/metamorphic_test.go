@@ -112,3 +112,13 @@ func TestDifferential(t *testing.T) {
 		})
 	}
 }
+
+func TestModel(t *testing.T) {
+	eachSeed(t, func(t *testing.T, seed uint64) {
+		steps := sequence(taste{seed: seed, steps: *commands, coreOnly: true, without: timed})
+		again := func(s []step) *difference { return beside(t, s, newModel()) }
+		if d := again(steps); d != nil {
+			report(t, seed, steps, d, again)
+		}
+	})
+}
