@@ -153,6 +153,8 @@ func TestRestore(t *testing.T) {
 	s.Want("RESTORE a 0 "+strconv.Quote(seal(p[:len(p)-10], 81)), "ERR DUMP payload version or checksum are wrong")
 	s.Want("RESTORE a 0 "+strconv.Quote(seal("\x63"+p[1:len(p)-10], 80)), "ERR Bad data format")
 	s.Want("RESTORE a 0 "+strconv.Quote(seal(p[:len(p)-11], 80)), "ERR Bad data format")
+	overlong := "\x09\x18\x02\xfe\x03\x00\x00\x00abc\x03\x00def\x03ghi\x03\x00jkl\xff"
+	s.Want("RESTORE a 0 "+strconv.Quote(seal(overlong, 80)), "ERR Bad data format")
 	s.Want("EXISTS a", "0")
 	s.Want("DUMP a", "nil")
 }

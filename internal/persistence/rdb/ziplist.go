@@ -141,7 +141,8 @@ func zipInteger(b, text []byte) (s []byte, size int, ok bool) {
 //
 //	count, then for each pair: length, field, length, unused bytes, value, unused; 0xFF
 //
-// A length is one byte, or 0xFE and four; a count of 254 or more is not kept.
+// A length is one byte, or, from 254 on, 0xFE and four; a count of 254 or more is
+// not kept.
 func eachInZipmap(block []byte, visit func(s []byte) bool) bool {
 	if len(block) < 2 || block[len(block)-1] != zipEnd {
 		return false
@@ -151,7 +152,7 @@ func eachInZipmap(block []byte, visit func(s []byte) bool) bool {
 	for p < len(body) {
 		for part := range 2 {
 			size, n, ok := uint32Or(body[p:])
-			if !ok {
+			if !ok || size > 1 && n < zipLong {
 				return false
 			}
 			p += size
