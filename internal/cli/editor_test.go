@@ -40,7 +40,7 @@ func (a testAssistant) hint(line string) string {
 }
 
 // edit types keys into an editor on a screen of the given width.
-func edit(t *testing.T, keys string, columns int, past ...string) (line string, err error, screen *testScreen) {
+func edit(t *testing.T, keys string, columns int, past ...string) (line string, screen *testScreen, err error) {
 	t.Helper()
 	var output bytes.Buffer
 	a := &app{
@@ -56,7 +56,7 @@ func edit(t *testing.T, keys string, columns int, past ...string) (line string, 
 	line, err = e.edit("> ", h)
 	for range a.input.chunks { // let the reader see the end
 	}
-	return line, err, drawScreen(t, output.String(), columns)
+	return line, drawScreen(t, output.String(), columns), err
 }
 
 func TestEditing(t *testing.T) {
@@ -82,7 +82,7 @@ func TestEditing(t *testing.T) {
 		"a\x0cb\r":                         "ab",
 		esc + "OFa" + esc + "OHb\r":        "ba",
 	} {
-		line, err, _ := edit(t, keys, 80)
+		line, _, err := edit(t, keys, 80)
 		if err != nil || line != want {
 			t.Errorf("%q: %q, %v, want %q", keys, line, err, want)
 		}
@@ -95,7 +95,7 @@ func TestEditorLeaves(t *testing.T) {
 		"abc\x03": errInterrupted,
 		"abc":     io.EOF, // the terminal is gone
 	} {
-		if line, err, _ := edit(t, keys, 80); !errors.Is(err, want) {
+		if line, _, err := edit(t, keys, 80); !errors.Is(err, want) {
 			t.Errorf("%q: %q, %v, want %v", keys, line, err, want)
 		}
 	}
@@ -116,7 +116,7 @@ func TestEditorHistory(t *testing.T) {
 		"\x12nothing\r":              "",
 		"\x12b" + esc + "[D" + "X\r": "set Xb",
 	} {
-		line, err, _ := edit(t, keys, 80, past...)
+		line, _, err := edit(t, keys, 80, past...)
 		if err != nil || line != want {
 			t.Errorf("%q: %q, %v, want %q", keys, line, err, want)
 		}
@@ -133,7 +133,7 @@ func TestEditorCompletion(t *testing.T) {
 		"x\ty\r":          "xy",
 		"G\t" + up + "\r": "past",
 	} {
-		line, err, _ := edit(t, keys, 80, "past")
+		line, _, err := edit(t, keys, 80, "past")
 		if err != nil || line != want {
 			t.Errorf("%q: %q, %v, want %q", keys, line, err, want)
 		}
@@ -154,12 +154,12 @@ func TestEditorScreen(t *testing.T) {
 		{"get \r", 20, []string{"> get ", ""}}, // the hint is gone
 		{"get ", 20, []string{"> get key and a hin"}},
 	} {
-		_, _, screen := edit(t, test.keys, test.columns)
+		_, screen, _ := edit(t, test.keys, test.columns)
 		if diff := cmp.Diff(test.want, screen.lines()); diff != "" {
 			t.Errorf("%q in %d columns: %s", test.keys, test.columns, diff)
 		}
 	}
-	_, _, screen := edit(t, "0123456789abcdef"+left+left, 10)
+	_, screen, _ := edit(t, "0123456789abcdef"+left+left, 10)
 	if screen.row != 1 || screen.column != 6 {
 		t.Errorf("cursor at row %d, column %d", screen.row, screen.column)
 	}

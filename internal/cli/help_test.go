@@ -2,7 +2,6 @@ package cli
 
 import (
 	"bytes"
-	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -272,7 +271,7 @@ func FuzzHint(f *testing.F) {
 		docs := parseDocs(decode(t, testDocs()))
 		h := &help{docs: docs, tried: true}
 		if hint, found := h.hint(line); !found && hint != "" {
-			t.Fatal(fmt.Sprintf("hint %q for an unknown command", hint))
+			t.Fatalf("hint %q for an unknown command", hint)
 		}
 	})
 }

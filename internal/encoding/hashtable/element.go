@@ -24,10 +24,9 @@ import (
 // key's length is an unsigned LEB128 number. The payload is the owner's.
 type Element uintptr
 
-const (
-	withNumber  Element = 1
-	numberBytes         = 8
-)
+const withNumber Element = 1
+
+const numberBytes = 8
 
 // New allocates an element with the given key and room for payloadBytes bytes
 // after it.

@@ -86,11 +86,6 @@ func (f *fixture) set(db int, key string, expiry int64) {
 	tx.SetText(&e, []byte(key), []byte("some value of middling length"), expiry)
 }
 
-func (f *fixture) has(db int, key string) bool {
-	e := f.w.Begin(db, f.now).Inspect([]byte(key))
-	return e.Found()
-}
-
 // limit sets the limit to a share of what is used now.
 func (f *fixture) limit(p Policy, share float64) int64 {
 	limit := int64(float64(f.w.Heap().Used()) * share)

@@ -55,8 +55,8 @@ const (
 	rowsDefault, rowsMax       = 24, 80
 )
 
-// runLolwut is LOLWUT [VERSION version] [columns rows]. All versions paint the
-// same picture.
+// runLolwut is LOLWUT [VERSION version] [columns rows] [real imaginary]. All
+// versions paint the same picture.
 func (d *Deps) runLolwut(c *command.Ctx) {
 	first := 1
 	if len(c.Args) >= 3 && command.Is(c.Args[1], "version") {
@@ -64,6 +64,12 @@ func (d *Deps) runLolwut(c *command.Ctx) {
 			return
 		}
 		first = 3
+	}
+	// Of the present version, sizes and the numbers after them, which other
+	// pictures need, come in pairs.
+	if n := len(c.Args) - first; first == 1 && (n%2 != 0 || n > 4) {
+		c.Out.Error("ERR Syntax error. Use: LOLWUT [columns rows] [real imaginary]")
+		return
 	}
 	size := [2]int64{columnsDefault, rowsDefault}
 	for i := range size {
