@@ -17,6 +17,11 @@ func (n *Node) keyCommands() []command.Spec {
 			n.Engine.Waiting.SignalAll(db)
 			n.Txn.Touch(c.Tx, db, by)
 		},
+		Flushed: func(c *command.Ctx, all bool) {
+			if all {
+				n.Saver.Flushed(c.Tx)
+			}
+		},
 	})
 }
 

@@ -58,6 +58,15 @@ var (
 	ErrInexpressible = errors.New("rdb: the value cannot be stored in this version")
 )
 
+// VersionError is ErrVersion for a file of this version.
+type VersionError int
+
+// Error implements error.
+func (v VersionError) Error() string { return fmt.Sprintf("%v: %d", ErrVersion, int(v)) }
+
+// Is reports whether target is ErrVersion.
+func (v VersionError) Is(target error) bool { return target == ErrVersion }
+
 func corrupt(format string, args ...any) error {
 	return fmt.Errorf("%w: "+format, append([]any{ErrCorrupt}, args...)...)
 }

@@ -93,7 +93,7 @@ func NewReader(r io.Reader, o ReadOptions) (*Reader, error) {
 		return nil, corrupt("version %q", digits)
 	}
 	if !AcceptedFile(f.Version, f.Valkey, o.Relaxed) {
-		return nil, fmt.Errorf("%w: %d", ErrVersion, f.Version)
+		return nil, VersionError(f.Version)
 	}
 	return f, nil
 }
@@ -114,7 +114,7 @@ func (f *Reader) Next() (r Record, err error) {
 			return r, err
 		}
 		if Foreign(f.Version) && op >= foreignOpcodeMin && op <= foreignOpcodeMax {
-			return r, corrupt("record %d of a foreign version", op)
+			return r, corrupt("Can't handle foreign type or opcode %d in RDB with version %d", op, f.Version)
 		}
 		info := true
 		switch op {

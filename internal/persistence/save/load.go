@@ -36,6 +36,7 @@ type loader struct {
 	o      Settings
 	f      io.Closer
 	merge  bool // keys that are there are replaced
+	keep   bool // keys whose time has come are kept
 	now    int64
 	db     int
 	result Loaded
@@ -62,9 +63,10 @@ func (s *Saver) open(w *keyspace.Worker, merge bool) (*loader, error) {
 	})
 	if err != nil {
 		f.Close()
+		var version rdb.VersionError
 		switch {
-		case errors.Is(err, rdb.ErrVersion):
-			s.Log.Warningf("Can't handle RDB format: %v", err)
+		case errors.As(err, &version):
+			s.Log.Warningf("Can't handle RDB format version %d", int(version))
 		case errors.Is(err, rdb.ErrCorrupt):
 			s.Log.Warningf("Wrong signature trying to load DB from file: %s", o.Filename)
 		default:
@@ -177,6 +179,8 @@ func (l *loader) explain(err error) {
 	case errors.Is(err, io.ErrUnexpectedEOF):
 		log.Warningf("Short read or OOM loading DB. Unrecoverable error, aborting now.")
 		log.Warningf("Internal error in RDB reading offset %d, %s -> Unexpected EOF reading RDB file", l.r.Offset(), l.r.Doing())
+	case errors.Is(err, rdb.ErrKind):
+		log.Warningf("Unknown type or opcode when loading DB. Unrecoverable error, aborting now. (%v)", err)
 	case errors.Is(err, rdb.ErrChecksum):
 		log.Warningf("Wrong RDB checksum (%v). Aborting now.", err)
 		log.Warningf("Internal error in RDB reading offset %d, %s -> RDB CRC error", l.r.Offset(), l.r.Doing())
@@ -237,7 +241,7 @@ func (l *loader) key(tx *keyspace.Tx, rec *rdb.Record) error {
 	case o.Gone == rdb.Expired:
 		l.result.AllExpired++
 		return nil
-	case rec.Info.Expiry >= 0 && rec.Info.Expiry < l.now:
+	case rec.Info.Expiry >= 0 && rec.Info.Expiry < l.now && !l.keep:
 		keyspace.FreeValue(tx.Heap(), o.Value)
 		l.result.Expired++
 		return nil

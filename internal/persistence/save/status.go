@@ -49,6 +49,16 @@ func (s *Saver) IsLoading() bool {
 	return s.loading != nil
 }
 
+// Flushed ends a background save whose keys are all gone and, where save points
+// exist, saves that there are none. Exclusive mode.
+func (s *Saver) Flushed(tx *keyspace.Tx) {
+	s.Cancel()
+	if len(s.Settings().Points) > 0 {
+		// tx may have a view of a database that is gone.
+		s.saveAll(tx.Worker().Begin(tx.DB(), tx.Now())) // which has logged its error
+	}
+}
+
 // SaveFinal saves all keys before the server ends, in the place of a background
 // save that may run. Exclusive mode.
 func (s *Saver) SaveFinal(tx *keyspace.Tx) error {

@@ -36,7 +36,11 @@ type dbSize struct {
 }
 
 // newStream begins a file. Exclusive mode.
-func (s *Saver) newStream(push func([]byte) []byte) *stream {
+func (s *Saver) newStream(push func([]byte) []byte) *stream { return s.newStreamOf(0, push) }
+
+// newStreamOf is newStream for a file whose description says aofBase, 1 if an
+// append-only file begins with it.
+func (s *Saver) newStreamOf(aofBase int64, push func([]byte) []byte) *stream {
 	w := &stream{push: push, settings: s.Settings(), db: -1, sizes: make([]dbSize, s.Space.Databases())}
 	for db := range w.sizes {
 		w.sizes[db].keys = s.Space.Len(db)
@@ -50,7 +54,7 @@ func (s *Saver) newStream(push func([]byte) []byte) *stream {
 	w.enc.AuxInt("redis-bits", 64)
 	w.enc.AuxInt("ctime", s.Now().Unix())
 	w.enc.AuxInt("used-mem", s.UsedMemory())
-	w.enc.AuxInt("aof-base", 0)
+	w.enc.AuxInt("aof-base", aofBase)
 	return w
 }
 

@@ -167,6 +167,7 @@ func (c *checker) fail(err error) int {
 	fmt.Fprintln(c.out, "--- RDB ERROR DETECTED ---")
 	doing := "start"
 	text := err.Error()
+	var version rdb.VersionError
 	switch {
 	case errors.Is(err, io.ErrUnexpectedEOF):
 		text = "Unexpected EOF reading RDB file"
@@ -174,8 +175,8 @@ func (c *checker) fail(err error) int {
 		text = "RDB CRC error"
 	case c.r == nil && errors.Is(err, rdb.ErrCorrupt):
 		text = "Wrong signature trying to load DB from file"
-	case errors.Is(err, rdb.ErrVersion):
-		text = "Can't handle RDB format version"
+	case errors.As(err, &version):
+		text = fmt.Sprintf("Can't handle RDB format version %d", int(version))
 	case errors.Is(err, rdb.ErrKind):
 		text = fmt.Sprintf("Invalid object type: %d", c.last.Kind)
 	}
