@@ -88,6 +88,22 @@ func audit(targets []target, keys []string) string {
 		}
 		return state
 	})
+	shown := lookAt(targets, keys)
+	if text != "" && shown == "" {
+		// It lies in the other database.
+		shown = playStep(targets, step{requests: [][]string{{"SWAPDB", "0", "1"}}}, 0) + lookAt(targets, keys)
+	}
+	return problems + text + shown
+}
+
+// lookAt compares all that can be read of keys.
+func lookAt(targets []target, keys []string) (text string) {
+	var servers []target // the model has neither streams nor expiry
+	for _, t := range targets {
+		if _, isModel := t.(*model); !isModel {
+			servers = append(servers, t)
+		}
+	}
 	for _, key := range keys {
 		for _, look := range []step{
 			{requests: [][]string{{"TYPE", key}, {"EXISTS", key}, {"GET", key}, {"LRANGE", key, "0", "-1"},
@@ -99,8 +115,12 @@ func audit(targets []target, keys []string) string {
 				text += "key " + key + ":\n" + difference
 			}
 		}
+		deep := step{requests: [][]string{{"XRANGE", key, "-", "+"}, {"PEXPIRETIME", key}, {"DEBUG", "DIGEST-VALUE", key}}}
+		if difference := playStep(servers, deep, 0); difference != "" {
+			text += "key " + key + ":\n" + difference
+		}
 	}
-	return problems + text
+	return text
 }
 
 // render writes a reply so that two that mean the same are the same.
