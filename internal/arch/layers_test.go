@@ -12,6 +12,7 @@ import (
 // name of their own. Packages of one name may import each other unless apart
 // says otherwise.
 const layers = `
+	version < node, cli, loadgen
 	platform < encoding < datatype < keyspace
 	platform < resp < session
 	keyspace < keyspace/expire

@@ -21,6 +21,8 @@ import (
 	"github.com/kvasirdb/kvasir/internal/keyspace/evict"
 	"github.com/kvasirdb/kvasir/internal/keyspace/expire"
 	"github.com/kvasirdb/kvasir/internal/keyspace/trim"
+	"github.com/kvasirdb/kvasir/internal/persistence/aof"
+	"github.com/kvasirdb/kvasir/internal/persistence/journal"
 	"github.com/kvasirdb/kvasir/internal/persistence/save"
 	"github.com/kvasirdb/kvasir/internal/platform/clock"
 	"github.com/kvasirdb/kvasir/internal/platform/offheap"
@@ -28,13 +30,14 @@ import (
 	"github.com/kvasirdb/kvasir/internal/platform/serverlog"
 	"github.com/kvasirdb/kvasir/internal/server"
 	"github.com/kvasirdb/kvasir/internal/txn"
+	"github.com/kvasirdb/kvasir/internal/version"
 )
 
 // Versions that the server reports.
 const (
-	Version       = "0.1.0"  // of Kvasir
-	ValkeyVersion = "9.0.2"  // whose behaviour it has
-	RedisVersion  = "7.2.4"  // that clients of Redis look at
+	Version       = version.Kvasir
+	ValkeyVersion = version.Valkey
+	RedisVersion  = version.Redis
 	ServerName    = "valkey" // INFO server_name
 )
 
@@ -64,11 +67,14 @@ type Node struct {
 	Evictor   *evict.Evictor
 	Saver     *save.Saver
 	Trimmer   *trim.Trimmer
+	Journal   *journal.Journal
+	AOF       *aof.AOF
 	Telemetry Telemetry
 
 	options     Options
 	debug       debugSwitches
 	persistence persistenceGates
+	appendOnly  appendOnly
 	loader      sync.WaitGroup   // of the snapshot at start
 	background  *engine.Executor // the expirer's
 	control     *engine.Executor // for signals and embedding code; guarded by controlMu
@@ -96,12 +102,14 @@ func New(o Options) (*Node, error) {
 	n.Txn = txn.New(n.Space)
 	n.Users = acl.New()
 	n.Saver = n.newSaver()
+	n.newAppendOnly()
 	if n.Table, err = command.NewTable(n.commands()...); err != nil {
 		return nil, err
 	}
 	n.Engine = engine.New(n.Space, n.Table, n.Clock)
 	n.background = n.Engine.NewExecutor(nil)
 	n.control = n.Engine.NewExecutor(nil)
+	n.appendOnly.exec = n.Engine.NewExecutor(nil)
 	n.Expirer = expire.NewExpirer(n.background.Worker(), n.Clock,
 		func() bool { return n.expiryPaused() || n.debug.cronPaused.Load() })
 	n.Server, err = server.New(n.Engine, int(p.IOThreads.Load()), n.limits(), n.hooks())
