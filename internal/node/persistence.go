@@ -88,11 +88,15 @@ func (n *Node) addPersistenceGates() {
 		return command.Refuse("LOADING Valkey is loading the dataset in memory")
 	}})
 	n.persistence.errors = n.Engine.AddGate(n.Saver.Gate())
+	n.appendOnly.gate = n.Engine.AddGate(n.AOF.Gate())
 }
 
 // load loads the keys that were saved, and then calls ready. A small file is
 // loaded at once; during a large one the server answers already.
 func (n *Node) load(ready func()) error {
+	if n.Config.Params.AppendOnly.Load() {
+		return n.loadAppendOnly(ready)
+	}
 	o := n.saveSettings()
 	file, err := os.Stat(filepath.Join(o.Dir, o.Filename))
 	if err == nil && (file.Size() > o.LoadSlice || o.LoadKeyDelay > 0) {
@@ -140,27 +144,14 @@ func (n *Node) writePersistence(f *info.Fields) {
 	f.Int("rdb_last_cow_size", 0)
 	f.Int("rdb_last_load_keys_expired", s.LastLoaded.Expired)
 	f.Int("rdb_last_load_keys_loaded", s.LastLoaded.Keys)
-	writeIdleAOF(f)
+	n.writeAppendOnly(f)
 	f.Int("module_fork_in_progress", 0)
 	f.Int("module_fork_last_cow_size", 0)
 	f.Int("slot_migration_fork_in_progress", 0)
+	n.writeAppendOnlySizes(f)
 	if l := s.Loading; l != nil {
 		n.writeLoading(f, l)
 	}
-}
-
-// writeIdleAOF writes the fields of the append-only file as without one.
-func writeIdleAOF(f *info.Fields) {
-	f.Int("aof_enabled", 0)
-	f.Int("aof_rewrite_in_progress", 0)
-	f.Int("aof_rewrite_scheduled", 0)
-	f.Int("aof_last_rewrite_time_sec", -1)
-	f.Int("aof_current_rewrite_time_sec", -1)
-	f.Text("aof_last_bgrewrite_status", "ok")
-	f.Int("aof_rewrites", 0)
-	f.Int("aof_rewrites_consecutive_failures", 0)
-	f.Text("aof_last_write_status", "ok")
-	f.Int("aof_last_cow_size", 0)
 }
 
 func (n *Node) writeLoading(f *info.Fields, l *save.Loading) {

@@ -107,5 +107,6 @@ func (n *Node) cron(int64) {
 	n.Server.Loops()[0].Executor().Do(func() {
 		n.Telemetry.Core.Sample()
 		n.Saver.Tick()
+		n.AOF.Tick()
 	})
 }

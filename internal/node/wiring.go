@@ -46,6 +46,7 @@ func (n *Node) commands() [][]command.Spec {
 		n.keyCommands(),
 		n.dumpCommands(),
 		n.Saver.Commands(),
+		n.AOF.Commands(),
 		n.Txn.Commands(),
 		bitcmd.Commands(bitcmd.Deps{MaxBulkBytes: n.Config.Params.ProtoMaxBulkLen.Load}),
 		geocmd.Commands(),
@@ -84,6 +85,7 @@ func (n *Node) connect() {
 		n.Space.SetLazyFree(p.LazyfreeLazyServerDel.Load(), p.LazyfreeLazyExpire.Load(), p.LazyfreeLazyEviction.Load())
 	}, p.LazyfreeLazyServerDel, p.LazyfreeLazyExpire, p.LazyfreeLazyEviction)
 	follow(n.configureLog, p.LogLevel, p.LogFormat, p.LogTimestampFormat)
+	n.connectAppendOnly()
 	n.connectTelemetry()
 	n.connectListeners()
 	n.provideEvictionInfo()
@@ -127,14 +129,17 @@ func (n *Node) hooks() server.Hooks {
 // expiryPaused reports whether expiry is not this server's to decide now:
 // during a pause, and in import mode, when the source of the import decides.
 func (n *Node) expiryPaused() bool {
-	return n.Server.Pauses.Paused() || n.Config.Params.ImportMode.Load()
+	return n.Server.Pauses.Paused() || n.Config.Params.ImportMode.Load() || n.appendOnly.replaying.Load()
 }
 
 // followExpirePolicy makes lookups treat expired keys as the server's state
 // demands.
 func (n *Node) followExpirePolicy() {
 	policy := keyspace.ExpireDelete
-	if n.expiryPaused() {
+	switch {
+	case n.appendOnly.replaying.Load():
+		policy = keyspace.ExpireIgnore
+	case n.expiryPaused():
 		policy = keyspace.ExpireHide
 	}
 	n.Space.SetExpirePolicy(policy)
@@ -148,11 +153,13 @@ func (n *Node) ownedOptions() []config.OptionLines { return nil }
 func (n *Node) resetStats() {
 	n.Telemetry.Core.ResetStats()
 	n.Evictor.ResetStats()
+	n.AOF.ResetStats()
 }
 
 // configCaller describes a client to CONFIG SET.
 func (n *Node) configCaller(c *command.Ctx) config.Caller {
 	client := c.Client
+	n.appendOnly.inUnit = c.DenyBlocking // for what follows from CONFIG SET appendonly
 	return config.Caller{Local: func() bool { return server.IsLocal(client) }}
 }
 

@@ -40,6 +40,7 @@ type Loop struct {
 	bufferBytes int      // of them all
 
 	unfinished []*conn    // go on in the next turn
+	muted      bool       // no reply may leave any more; see HoldReplies
 	spare      []*conn    // memory of that list
 	pieces     [64][]byte // for vectored writes
 
@@ -231,6 +232,7 @@ func (l *Loop) execute() {
 // lets those go on that no longer wait.
 func (l *Loop) settle() {
 	for len(l.dirty) > 0 {
+		l.commit()
 		list := l.dirty
 		l.dirty = nil
 		for i, c := range list {
@@ -238,6 +240,7 @@ func (l *Loop) settle() {
 			l.settleConn(c)
 			if i%yieldConns == yieldConns-1 {
 				l.exec.Yield()
+				l.commit() // others may have answered clients of this loop
 			}
 		}
 		l.execute()
@@ -253,7 +256,7 @@ func (l *Loop) settleConn(c *conn) {
 	}
 	c.restore()
 	limits := l.server.Limits()
-	if c.Out.Len() > 0 && l.overOutputLimit(c, limits) || c.Flags&session.CloseSoon != 0 || !l.flush(c) {
+	if c.Out.Len() > 0 && l.overOutputLimit(c, limits) || c.Flags&session.CloseSoon != 0 || l.muted || !l.flush(c) {
 		l.close(c)
 		return
 	}
@@ -406,9 +409,12 @@ func (l *Loop) shutdown() {
 			ln.Close()
 		}
 	}
+	l.commit()
 	for _, c := range l.conns {
 		if c != nil {
-			l.flush(c)
+			if !l.muted {
+				l.flush(c)
+			}
 			l.close(c)
 		}
 	}

@@ -108,6 +108,7 @@ type Server struct {
 	clientBytes atomic.Int64 // what all connections occupy
 	cronPaused  atomic.Bool  // DEBUG PAUSE-CRON
 	wakesAt     atomic.Int64 // until when loop 0 sleeps, Unix milliseconds
+	beforeFlush atomic.Pointer[func() bool]
 
 	mu      sync.Mutex
 	clients map[uint64]*conn // guarded by mu; stable in exclusive mode

@@ -92,7 +92,7 @@ type Deps struct {
 	Watch func(on bool)
 	// ArmErrors makes Gate look at every command, or ends that.
 	ArmErrors func(on bool)
-	// Saving reports whether another snapshot runs. Exclusive mode.
+	// Saving reports whether another snapshot runs.
 	Saving func() bool
 	// WriteBase writes all keys at once. Exclusive mode.
 	WriteBase func(w io.Writer) error
@@ -147,7 +147,6 @@ type AOF struct {
 	total     int64    // of all files
 	baseSize  int64    // total when the last rewrite ended
 	left      []byte   // taken from the journal, not written
-	leftEnd   int64    // the journal's offset behind left
 	written   int64    // the journal's offset that file has
 	synced    int64    // and has durably
 	syncing   bool     // in the background

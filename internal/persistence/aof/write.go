@@ -127,7 +127,7 @@ func (a *AOF) writeLocked(o *Settings) bool {
 			data = data[n:]
 		}
 	}
-	a.left, a.leftEnd = data, end
+	a.left = data
 	if o.Policy == Always {
 		a.Log.Warningf("Can't recover from AOF write error when the AOF fsync policy is 'always'. Exiting...")
 		a.failed.Store(true)
@@ -193,7 +193,7 @@ func (a *AOF) Tick() {
 // Close writes and syncs everything and closes the file. After that nothing may
 // be appended.
 func (a *AOF) Close() error {
-	a.cancelRewrite()
+	a.Cancel()
 	a.jobs.Wait()
 	a.mu.Lock()
 	defer a.mu.Unlock()

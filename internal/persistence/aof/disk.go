@@ -1,0 +1,207 @@
+package aof
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+)
+
+// reason is the part of an error that the system gave.
+func reason(err error) string {
+	var path *fs.PathError
+	if errors.As(err, &path) {
+		return path.Err.Error()
+	}
+	return err.Error()
+}
+
+// readManifest reads the manifest; without one it is empty.
+func (a *AOF) readManifest(o *Settings) (*Manifest, error) {
+	text, err := readFile(a.FS, o.manifest())
+	if errors.Is(err, fs.ErrNotExist) {
+		return &Manifest{}, nil
+	}
+	if err != nil {
+		a.Log.Warningf("Fatal error: can't open the AOF manifest file %s for reading: %s", o.manifest(), reason(err))
+		return nil, ErrLoad
+	}
+	m, err := ParseManifest(text, a.Words)
+	var mistake *ManifestError
+	if errors.As(err, &mistake) {
+		a.Log.Warningf("\n*** FATAL AOF MANIFEST FILE ERROR ***\n")
+		if mistake.Line > 0 {
+			a.Log.Warningf("Reading the manifest file, at line %d\n", mistake.Line)
+			a.Log.Warningf(">>> '%s'\n", mistake.Text)
+		}
+		a.Log.Warningf("%s\n", mistake.Why)
+		return nil, ErrLoad
+	}
+	return m, nil
+}
+
+// writeManifest makes m the manifest, durably, with all files that it names.
+func (a *AOF) writeManifest(o *Settings, m *Manifest) error {
+	temp := o.path("temp-" + o.Filename + ".manifest")
+	f, err := a.FS.Create(temp)
+	if err != nil {
+		a.Log.Warningf("Can't open the AOF manifest file %s: %s", filepath.Base(temp), reason(err))
+		return err
+	}
+	if _, err = f.Write([]byte(m.Format(a.Words))); err != nil {
+		a.Log.Warningf("Error trying to write the temporary AOF manifest file %s: %s", filepath.Base(temp), reason(err))
+	} else if err = f.Sync(); err != nil {
+		a.Log.Warningf("Fail to fsync the temp AOF file %s: %s.", filepath.Base(temp), reason(err))
+	}
+	f.Close()
+	if err != nil {
+		return err
+	}
+	if err = a.FS.Rename(temp, o.manifest()); err != nil {
+		a.Log.Warningf("Error trying to rename the temporary AOF manifest file %s into %s: %s",
+			filepath.Base(temp), filepath.Base(o.manifest()), reason(err))
+		return err
+	}
+	if err = a.FS.SyncDir(o.path("")); err != nil {
+		a.Log.Warningf("Fail to fsync AOF directory %s: %s.", o.path(""), reason(err))
+	}
+	return err
+}
+
+// makeDir makes the directory of the files.
+func (a *AOF) makeDir(o *Settings) error {
+	if _, err := a.FS.Stat(o.path("")); err == nil {
+		return nil
+	}
+	err := a.FS.MkdirAll(o.path(""), 0o755)
+	if err == nil {
+		err = a.FS.SyncDir(filepath.Clean(o.Dir))
+	}
+	if err != nil {
+		a.Log.Warningf("Can't open or create append-only dir %s: %s", o.Dirname, reason(err))
+	}
+	return err
+}
+
+// openIncr opens an incremental file to be continued, or anew.
+func (a *AOF) openIncr(o *Settings, name string, anew bool) (err error) {
+	flags := os.O_WRONLY | os.O_APPEND | os.O_CREATE
+	if anew {
+		flags |= os.O_TRUNC
+	}
+	f, err := a.FS.OpenFile(o.path(name), flags, 0o644)
+	if err != nil {
+		a.Log.Warningf("Can't open the append-only file %s: %s", name, reason(err))
+		return err
+	}
+	a.file, a.name, a.size = f, name, a.fileSize(o, name)
+	return nil
+}
+
+func (a *AOF) fileSize(o *Settings, name string) int64 {
+	if info, err := a.FS.Stat(o.path(name)); err == nil {
+		return info.Size()
+	}
+	return 0
+}
+
+// removeHistory removes the files that a rewrite has replaced.
+func (a *AOF) removeHistory(o *Settings) {
+	if o.KeepHistory || len(a.manifest.History) == 0 {
+		return
+	}
+	for _, f := range a.manifest.History {
+		a.Log.Noticef("Removing the history file %s in the background", f.Name)
+		a.FS.Remove(o.path(f.Name)) // what is left over is in nobody's way
+	}
+	m := a.manifest.clone()
+	m.History = nil
+	if a.writeManifest(o, m) == nil {
+		a.manifest = m
+	}
+}
+
+// Begin opens the file for writing when the server has its keys: the last
+// incremental file, or, with nothing there yet, a base of the present keys and a
+// first one. Exclusive mode.
+func (a *AOF) Begin() error {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	o := a.Settings()
+	if err := a.makeDir(&o); err != nil {
+		return err
+	}
+	m := a.manifest.clone()
+	if len(m.Files()) == 0 {
+		name := m.newBase(o.Filename, &a.lastBase, 0).Name
+		if err := a.writeBaseAtOnce(&o, name); err != nil {
+			return err
+		}
+		a.Log.Noticef("Creating AOF base file %s on server start", name)
+	}
+	verb := "Opening"
+	if len(m.Incr) == 0 {
+		verb = "Creating"
+		m.newIncr(o.Filename, &a.lastIncr)
+	}
+	name := m.Incr[len(m.Incr)-1].Name
+	if err := a.openIncr(&o, name, false); err != nil {
+		return err
+	}
+	if err := a.writeManifest(&o, m); err != nil {
+		a.file.Close()
+		a.file = nil
+		return err
+	}
+	a.Log.Noticef("%s AOF incr file %s on server start", verb, name)
+	a.manifest = m
+	a.countSizes(&o)
+	if a.baseSize == 0 && m.Base != nil {
+		a.baseSize = a.fileSize(&o, m.Base.Name)
+	}
+	a.startFeedingLocked(on)
+	return nil
+}
+
+// startFeedingLocked makes the journal's future the file's.
+func (a *AOF) startFeedingLocked(s state) {
+	a.state = s
+	a.Journal.Break()
+	a.written, a.left = a.Journal.Offset(), nil
+	a.synced = a.written
+	a.done.Store(a.written)
+	a.Watch(true)
+}
+
+// countSizes computes the size of all files.
+func (a *AOF) countSizes(o *Settings) {
+	a.total = 0
+	for _, f := range a.manifest.Files() {
+		a.total += a.fileSize(o, f.Name)
+	}
+}
+
+// writeBaseAtOnce writes a base file. Exclusive mode.
+func (a *AOF) writeBaseAtOnce(o *Settings, name string) error {
+	temp := o.path(fmt.Sprintf("temp-rewriteaof-%d.aof", a.PID))
+	f, err := a.FS.Create(temp)
+	if err != nil {
+		a.Log.Warningf("Opening the temp file for AOF rewrite in rewriteAppendOnlyFile(): %s", reason(err))
+		return err
+	}
+	if err = a.WriteBase(f); err == nil {
+		err = f.Sync()
+	}
+	f.Close()
+	if err != nil {
+		a.Log.Warningf("Write error writing append only file on disk: %s", reason(err))
+		a.FS.Remove(temp)
+		return err
+	}
+	if err = a.FS.Rename(temp, o.path(name)); err != nil {
+		a.Log.Warningf("Error moving temp append only file on the final destination: %s", reason(err))
+		a.FS.Remove(temp)
+	}
+	return err
+}
