@@ -14,12 +14,7 @@ import (
 // picked; otherwise each picks for itself. The model never picks.
 func playPick(targets []target, words []string, at int) string {
 	p := parsePick(words)
-	var servers []target
-	for _, t := range targets {
-		if _, isModel := t.(*model); !isModel {
-			servers = append(servers, t)
-		}
-	}
+	servers := serversAmong(targets)
 	if v := servers[0].do(p.population); v.Kind == client.Error {
 		return compare(servers, func(t target) string { return cmdtest.Text(t.do(words)) })
 	}

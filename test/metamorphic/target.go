@@ -15,7 +15,9 @@ import (
 	"github.com/kvasirdb/kvasir/internal/command"
 	"github.com/kvasirdb/kvasir/internal/commands/bitcmd"
 	"github.com/kvasirdb/kvasir/internal/commands/cmdtest"
+	"github.com/kvasirdb/kvasir/internal/commands/geocmd"
 	"github.com/kvasirdb/kvasir/internal/commands/hashcmd"
+	"github.com/kvasirdb/kvasir/internal/commands/hllcmd"
 	"github.com/kvasirdb/kvasir/internal/commands/keycmd"
 	"github.com/kvasirdb/kvasir/internal/commands/listcmd"
 	"github.com/kvasirdb/kvasir/internal/commands/setcmd"
@@ -116,7 +118,7 @@ func newInProcess(t testing.TB, label string, limits value.Limits) *inProcess {
 		transactions = txn.New(space)
 		return [][]command.Spec{
 			bitcmd.Commands(bitcmd.Deps{MaxBulkBytes: maxBulk}), hashcmd.Commands(), listcmd.Commands(), setcmd.Commands(),
-			zsetcmd.Commands(), streamcmd.Commands(), sortcmd.Commands(sortcmd.Deps{}),
+			zsetcmd.Commands(), geocmd.Commands(), hllcmd.Commands(), streamcmd.Commands(), sortcmd.Commands(sortcmd.Deps{}),
 			stringcmd.Commands(stringcmd.Deps{MaxBulkBytes: maxBulk}),
 			keycmd.Commands(keycmd.Deps{CountsFrequency: no, LazyDelete: no, LazyFlush: no,
 				Replacing: func(c *command.Ctx, db, by int) { transactions.Touch(c.Tx, db, by) }}),
