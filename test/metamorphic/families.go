@@ -434,7 +434,7 @@ func keyFamily() *family {
 			*? RANDOMKEY
 			*@ SCAN 0 [COUNT <some>|] [TYPE [set|zset|hash|list]|]
 			SORT <anykey> [ALPHA|] [DESC|] [LIMIT <count> <signed>|]
-			SORT <anykey> ALPHA [BY hash0->f*|] [GET #|GET hash1->f*|] [DESC|] STORE <anykey>
+			SORT <anykey> [ALPHA|BY hash0->f*] [GET #|GET hash1->f*|] [DESC|] STORE <anykey>
 			SORT_RO <anykey> ALPHA [ASC|DESC]
 		`,
 	}
