@@ -12,7 +12,7 @@ import (
 )
 
 var (
-	seeds    = flag.Int("seeds", 6, "how many sequences each test plays")
+	seeds    = flag.Int("seeds", 3, "how many sequences each test plays")
 	first    = flag.Uint64("first", 1, "the first sequence's seed")
 	commands = flag.Int("commands", 1500, "how many steps a sequence has")
 )
