@@ -51,6 +51,14 @@ type Server interface {
 	EventsEnabled(class EventClass) bool
 }
 
+// OutputFull reports whether the reply has passed the limit of the client's
+// output. The client will be closed; a command whose reply can be of any length
+// stops writing it.
+func (c *Ctx) OutputFull() bool {
+	limit := c.Client.OutputLimitBytes
+	return limit > 0 && int64(c.Out.Len()) >= limit
+}
+
 // Arg returns argument i as a string.
 func (c *Ctx) Arg(i int) string { return string(c.Args[i]) }
 

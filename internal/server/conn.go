@@ -227,7 +227,9 @@ func (c *conn) restore() {
 // frame, everything behind a request that made the client wait, or what is too
 // much for one turn.
 func (l *Loop) parse(c *conn, frames []byte) (rest []byte) {
-	limits := l.server.Limits().Requests
+	all := l.server.Limits()
+	limits := all.Requests
+	c.OutputLimitBytes = all.outputOf(c).HardBytes
 	size, output := len(frames), c.replyBytes()
 	for len(frames) > 0 {
 		if c.Flags&(session.Blocked|session.CloseAfterReply|session.CloseSoon) != 0 {

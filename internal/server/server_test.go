@@ -658,3 +658,24 @@ func TestUnixSocket(t *testing.T) {
 		}
 	}
 }
+
+// A reply without end stops at the limit of the client's output.
+func TestEndlessReplyStopsAtOutputLimit(t *testing.T) {
+	s := start(t, "--client-output-buffer-limit", "normal 100kb 0 0")
+	p := dial(t, s)
+	for request, want := range map[string]string{"HSET h f v": ":1", "SADD s m": ":1", "ZADD z 1 m": ":1"} {
+		if have := p.ask(request); have != want {
+			t.Fatalf("%s: %s", request, have)
+		}
+	}
+	for _, request := range []string{"HRANDFIELD h -999999999", "SRANDMEMBER s -999999999", "ZRANDMEMBER z -999999999"} {
+		victim := dial(t, s)
+		victim.send(request)
+		if _, err := io.Copy(io.Discard, victim.in); err != nil {
+			t.Logf("%s: %v", request, err) // reset, or the end of the stream
+		}
+		if have := p.ask("PING"); have != "+PONG" {
+			t.Fatal(have)
+		}
+	}
+}

@@ -110,6 +110,9 @@ type Client struct {
 	NetworkInputBytes  int64 // received so far
 	NetworkOutputBytes int64 // sent so far
 
+	// OutputLimitBytes is the hard limit of its output, 0 for none: a reply that
+	// passes it need not be finished.
+	OutputLimitBytes int64
 	// SoftLimitSinceMillis is since when the output has been over its soft
 	// limit; 0 when it is not.
 	SoftLimitSinceMillis int64

@@ -79,7 +79,7 @@ func randomFields(c *command.Ctx) {
 		if withValues {
 			c.Out.Bulk(entry.Value)
 		}
-		return true
+		return !c.OutputFull()
 	}
 	if count < 0 {
 		hash.Random(&v, c.Tx.Rand(), int(-count), fieldsNow(c), reply)

@@ -4,7 +4,6 @@ import (
 	"github.com/kvasirdb/kvasir/internal/command"
 	"github.com/kvasirdb/kvasir/internal/datatype/set"
 	"github.com/kvasirdb/kvasir/internal/keyspace"
-	"github.com/kvasirdb/kvasir/internal/session"
 )
 
 var spopSpec = command.Spec{
@@ -143,7 +142,7 @@ func randomMembers(c *command.Ctx) {
 		c.Out.ArrayHeader(-count)
 		set.Random(&v, c.Tx.Rand(), -count, func(member []byte) bool {
 			c.Out.Bulk(member)
-			return !c.Client.Has(session.CloseSoon)
+			return !c.OutputFull()
 		})
 	default:
 		n := min(count, set.Len(&v))

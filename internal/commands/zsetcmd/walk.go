@@ -9,7 +9,6 @@ import (
 	"github.com/kvasirdb/kvasir/internal/datatype/zset"
 	"github.com/kvasirdb/kvasir/internal/platform/number"
 	"github.com/kvasirdb/kvasir/internal/resp"
-	"github.com/kvasirdb/kvasir/internal/session"
 )
 
 var zrandmemberSpec = command.Spec{
@@ -58,7 +57,7 @@ func runZRandMember(c *command.Ctx) {
 	if count < 0 {
 		p.begin(-count)
 		zset.Random(&v, c.Tx.Rand(), -count, func(member []byte, score float64) bool {
-			return p.add(member, score) && !c.Client.Has(session.CloseSoon)
+			return p.add(member, score) && !c.OutputFull()
 		})
 		return
 	}
