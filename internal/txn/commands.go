@@ -106,6 +106,7 @@ func (t *Transactions) runExec(c *command.Ctx) {
 	for _, args := range queue {
 		c.Server.Call(c, args)
 	}
+	c.PropagateNothing() // the commands have told what they did
 	t.Discard(client)
 }
 

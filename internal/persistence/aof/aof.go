@@ -158,6 +158,7 @@ type AOF struct {
 
 	rewrite   *rewrite // running, or nil
 	scheduled bool
+	stopping  bool // turned off by a transaction, which is recorded to its end
 	rewrites  rewriteStats
 }
 

@@ -326,3 +326,22 @@ func FuzzReader(f *testing.F) {
 		}
 	})
 }
+
+func TestTurnedOffWithinTransaction(t *testing.T) {
+	s := newStore(vfs.NewMem(func() time.Time { return time.Unix(1000, 0) }), Always)
+	if err := s.start(); err != nil {
+		t.Fatal(err)
+	}
+	s.SetEnabled(false, true)
+	if !s.fed || s.Status().Enabled {
+		t.Error("the transaction is recorded to its end, although the file counts as off")
+	}
+	s.SetEnabled(true, true)
+	if s.Tick(); !s.fed || !s.Status().Enabled {
+		t.Error("turned on again, it stays on")
+	}
+	s.SetEnabled(false, true)
+	if s.Tick(); s.fed || s.Status().Enabled {
+		t.Error("it is off after the transaction")
+	}
+}

@@ -273,8 +273,12 @@ func (a *AOF) SetEnabled(enabled, inTransaction bool) error {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	switch {
+	case enabled && a.stopping:
+		a.stopping = false
 	case enabled && a.state == off:
 		return a.enableLocked(inTransaction)
+	case !enabled && a.state != off && inTransaction:
+		a.stopping = true
 	case !enabled && a.state != off:
 		a.disableLocked()
 	}

@@ -25,7 +25,7 @@ func (a *AOF) Status() Status {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	s := Status{
-		Enabled: a.state != off, Recording: a.file != nil, Rewriting: a.rewrite != nil, Scheduled: a.scheduled,
+		Enabled: a.state != off && !a.stopping, Recording: a.file != nil, Rewriting: a.rewrite != nil, Scheduled: a.scheduled,
 		LastRewrite: a.rewrites.took, CurrentRewrite: -time.Second,
 		RewriteFailed: a.rewrites.failed, Rewrites: a.rewrites.started, Failures: a.rewrites.failures,
 		WriteFailed: a.writeErr != nil, Size: a.total, BaseSize: a.baseSize,

@@ -186,6 +186,10 @@ func (a *AOF) startSyncLocked() {
 func (a *AOF) Tick() {
 	a.mu.Lock()
 	defer a.mu.Unlock()
+	if a.stopping {
+		a.stopping = false
+		a.disableLocked()
+	}
 	a.flushLocked(false)
 	a.rewriteIfDueLocked()
 }
