@@ -17,6 +17,9 @@ import (
 // the first-level cache.
 const BatchMax = 32
 
+// prefetchedKeys is how many keys of one command are prefetched.
+const prefetchedKeys = 64
+
 // Host is the event loop as its executor sees it.
 type Host interface {
 	// Unexecuted hands back the bytes of a request that cannot run now, since
@@ -48,6 +51,7 @@ type Executor struct {
 	ctx    command.Ctx
 	now    int64 // Unix milliseconds of this turn
 	keys   []command.KeyRef
+	locs   []keyspace.Located // of the first keys, for prefetching
 
 	depth int                  // commands running: 1, or more within EXEC
 	batch []command.Propagated // what they propagate together
@@ -330,6 +334,7 @@ func (x *Executor) perform(ctx *command.Ctx, loc keyspace.Located, located bool,
 		return x.runExclusive(ctx, began)
 	}
 	ctx.Tx = w.Begin(ctx.Client.DB, ctx.Now)
+	x.locs = x.locs[:0]
 	var set [4]uint64
 	for _, k := range keys {
 		key := ctx.Args[k.Pos]
@@ -339,6 +344,13 @@ func (x *Executor) perform(ctx *command.Ctx, loc keyspace.Located, located bool,
 		l := x.engine.Space.Locate(key)
 		ctx.Tx.Hint(key, l)
 		set[l.Shard()>>6] |= 1 << (l.Shard() & 63)
+		if len(x.locs) < prefetchedKeys {
+			x.engine.Space.PrefetchBucket(ctx.Client.DB, l)
+			x.locs = append(x.locs, l)
+		}
+	}
+	for _, l := range x.locs {
+		x.engine.Space.PrefetchEntry(ctx.Client.DB, l)
 	}
 	w.LockShards(&set)
 	t := x.run(ctx, began)
