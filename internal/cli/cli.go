@@ -30,6 +30,7 @@ import (
 	"time"
 
 	"github.com/kvasirdb/kvasir/internal/client"
+	"github.com/kvasirdb/kvasir/internal/version"
 	"golang.org/x/term"
 )
 
@@ -37,7 +38,7 @@ import (
 const exitInterrupted = 130
 
 // Version is what --version and help print.
-const Version = "9.1.0"
+const Version = version.Valkey
 
 // app is one invocation.
 type app struct {

@@ -9,10 +9,8 @@ import (
 	"time"
 
 	"github.com/kvasirdb/kvasir/internal/client"
+	"github.com/kvasirdb/kvasir/internal/version"
 )
-
-// version is the release of Valkey whose benchmark this one stands in for.
-const version = "9.1.0"
 
 // Main is the benchmark command. It returns the exit status.
 func Main(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
@@ -28,7 +26,7 @@ func runCommand(ctx context.Context, args []string, stdin io.Reader, stdout, std
 		io.WriteString(stdout, usage)
 		return 0
 	case errors.Is(err, errVersion):
-		fmt.Fprintf(stdout, "valkey-benchmark %s\n", version)
+		fmt.Fprintf(stdout, "valkey-benchmark %s\n", version.Valkey)
 		return 0
 	case errors.As(err, &invalid):
 		fmt.Fprintf(stdout, "%s\n\n%s", invalid, usage)

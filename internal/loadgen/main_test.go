@@ -10,6 +10,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/kvasirdb/kvasir/internal/client"
+
+	"github.com/kvasirdb/kvasir/internal/version"
 )
 
 // suiteWire is what each test of the suite sends, as the arguments of one
@@ -297,7 +299,7 @@ func TestReportForms(t *testing.T) {
 }
 
 func TestHelpAndVersion(t *testing.T) {
-	if out := invokeWith(t, "", "--version").succeed(t); out.stdout != "valkey-benchmark 9.1.0\n" {
+	if out := invokeWith(t, "", "--version").succeed(t); out.stdout != "valkey-benchmark "+version.Valkey+"\n" {
 		t.Errorf("version %q", out.stdout)
 	}
 	if out := invokeWith(t, "", "--help").succeed(t); out.stdout != usage {
