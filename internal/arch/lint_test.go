@@ -32,7 +32,7 @@ var outside = map[string][]string{
 // edge are packages below deterministic ones that exist to do input and output,
 // or to run beside everything else.
 var edge = []string{"internal/replication/link", "internal/sentinel/link", "internal/cluster/bus",
-	"internal/keyspace/expire", "internal/keyspace/evict", "internal/keyspace/trim"}
+	"internal/keyspace/expire", "internal/keyspace/evict", "internal/keyspace/trim", "internal/persistence/rdb/checkrdb"}
 
 // seeding are files that draw the seed of a hash function, which nobody outside
 // may be able to guess.

@@ -41,6 +41,7 @@ func (n *Node) newSaver() *save.Saver {
 		Space:      n.Space,
 		FS:         vfs.OS{},
 		Now:        n.Clock.Now,
+		Delay:      delay,
 		Log:        n.Log,
 		Settings:   n.saveSettings,
 		Limits:     func() *value.Limits { return n.Engine.Limits() },
@@ -192,4 +193,12 @@ func (n *Node) reload(tx *keyspace.Tx, o debugcmd.ReloadOptions) error {
 		}
 	}
 	return n.Saver.Reload(tx, !o.NoFlush, o.Merge)
+}
+
+// delay waits, or returns when cancel is closed.
+func delay(d time.Duration, cancel <-chan struct{}) {
+	select {
+	case <-time.After(d):
+	case <-cancel:
+	}
 }

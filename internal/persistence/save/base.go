@@ -77,7 +77,7 @@ func (s *Saver) writeBase(j *job, w io.Writer) error {
 	out := &summed{w: w, on: j.stream.settings.Checksum}
 	written := make(chan error, 1)
 	s.jobs.Go(func() { written <- j.queue.drain(out, j.snapshot.Cancel) })
-	j.walk(worker, s.Now)
+	j.walk(worker, s.Now, s.Delay)
 	endErr := j.stream.end()
 	close(j.queue.full)
 	err := <-written

@@ -44,7 +44,7 @@ func (s *Saver) saveAll(tx *keyspace.Tx) error {
 		tx.Other(db).Each(func(e keyspace.Entry) {
 			w.SaveEntry(db, e)
 			if o.KeyDelay > 0 {
-				time.Sleep(o.KeyDelay)
+				s.Delay(o.KeyDelay, nil)
 			}
 		})
 	}
@@ -131,7 +131,7 @@ func (s *Saver) run(j *job) {
 		}
 		written <- j.queue.drain(f, j.snapshot.Cancel)
 	})
-	j.walk(worker, s.Now)
+	j.walk(worker, s.Now, s.Delay)
 	endErr := j.stream.end()
 	close(j.queue.full)
 	err = <-written
@@ -171,7 +171,7 @@ func (j *job) cancelled() bool {
 }
 
 // walk visits all entries, resting between keys if the configuration says so.
-func (j *job) walk(w *keyspace.Worker, now func() time.Time) {
+func (j *job) walk(w *keyspace.Worker, now func() time.Time, delay func(time.Duration, <-chan struct{})) {
 	const slice = 256 // buckets
 	n := slice
 	if j.stream.settings.KeyDelay > 0 {
@@ -184,10 +184,11 @@ func (j *job) walk(w *keyspace.Worker, now func() time.Time) {
 		}
 		_, after := j.snapshot.Keys()
 		if rest := j.stream.settings.delay(after - before); rest > 0 {
+			delay(rest, j.cancel)
 			select {
-			case <-time.After(rest):
 			case <-j.cancel:
 				n = slice
+			default:
 			}
 		}
 	}

@@ -259,7 +259,7 @@ func (l *loader) key(tx *keyspace.Tx, rec *rdb.Record) error {
 	l.access(tx, rec)
 	l.result.Keys++
 	if l.o.LoadKeyDelay > 0 {
-		time.Sleep(l.o.LoadKeyDelay)
+		l.s.Delay(l.o.LoadKeyDelay, nil)
 	}
 	return nil
 }

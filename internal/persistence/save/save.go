@@ -68,9 +68,12 @@ func (o *Settings) path() string { return filepath.Join(o.Dir, o.Filename) }
 
 // Deps are what saving needs of the server.
 type Deps struct {
-	Space    *keyspace.Space
-	FS       vfs.FS
-	Now      func() time.Time
+	Space *keyspace.Space
+	FS    vfs.FS
+	Now   func() time.Time
+	// Delay waits, for rdb-key-save-delay and key-load-delay, or until the
+	// channel is closed; nil is never.
+	Delay    func(d time.Duration, cancel <-chan struct{})
 	Log      Logger
 	Settings func() Settings
 	Limits   func() *value.Limits

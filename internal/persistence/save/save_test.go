@@ -53,6 +53,12 @@ func newFixture(t *testing.T, fsys vfs.FS) *fixture {
 	f.w = f.space.NewWorker(nil)
 	f.saver = New(Deps{
 		Space: f.space, FS: fsys, Now: func() time.Time { return time.UnixMilli(now) }, Log: f.log,
+		Delay: func(d time.Duration, cancel <-chan struct{}) {
+			select {
+			case <-time.After(d):
+			case <-cancel:
+			}
+		},
 		Settings: func() Settings { return f.settings }, Limits: value.DefaultLimits, UsedMemory: pool.Used,
 		Changes: func() int64 { return f.w.Stats.Dirty }, ArmErrors: func(on bool) { f.armed = on }, PID: 7,
 	})
