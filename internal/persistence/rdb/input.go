@@ -25,7 +25,6 @@ type input struct {
 	r   io.Reader // nil: all is in buf
 	buf []byte
 	pos int
-	err error // of r, once buf is used up
 
 	base int64 // offset of buf in the file
 
