@@ -385,7 +385,8 @@ func (x *Executor) run(ctx *command.Ctx, began uint64) uint64 {
 	ctx.Cmd.Run(ctx)
 	x.current = outer
 	x.depth--
-	if armed := x.engine.watching.Load(); armed != 0 {
+	// A batch without observers is what they left when they were unarmed.
+	if armed := x.engine.watching.Load(); armed != 0 || len(x.batch) > 0 {
 		x.commit(ctx, x.worker.Stats.Dirty-dirty, armed)
 	}
 	ctx.Effects.Reset()
@@ -405,8 +406,8 @@ func (x *Executor) commit(ctx *command.Ctx, changes int64, armed uint64) {
 	e := x.engine
 	if armed&e.wants.propagate != 0 {
 		x.batch = ctx.Effects.AppendPropagated(x.batch, ctx.Tx.DB(), ctx.Args, changes)
-		x.flushBatch(armed)
 	}
+	x.flushBatch(armed)
 	if events := ctx.Effects.Events(); len(events) > 0 {
 		for m := armed & e.wants.event; m != 0; m &= m - 1 {
 			for _, ev := range events {
