@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/kvasirdb/kvasir/internal/cli"
 	"github.com/kvasirdb/kvasir/internal/loadgen"
@@ -79,7 +80,7 @@ func runCLI(args []string) int {
 }
 
 func runCheckRDB(args []string) int {
-	return checkrdb.Main(args, os.Stdout, os.Stderr, node.ValkeyVersion)
+	return checkrdb.Main(args, os.Stdout, os.Stderr, node.ValkeyVersion, time.Now())
 }
 
 func runBenchmark(args []string) int {

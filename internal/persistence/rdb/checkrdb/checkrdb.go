@@ -21,8 +21,8 @@ import (
 )
 
 // Main checks the file that args name and returns the exit code: 0 if it is
-// right, 1 otherwise.
-func Main(args []string, stdout, stderr io.Writer, version string) int {
+// right, 1 otherwise. Keys whose time has come by now are counted as expired.
+func Main(args []string, stdout, stderr io.Writer, version string, now time.Time) int {
 	if len(args) == 1 && (args[0] == "-v" || args[0] == "--version") {
 		fmt.Fprintf(stdout, "valkey-check-rdb %s\n", version)
 		return 0
@@ -38,7 +38,7 @@ func Main(args []string, stdout, stderr io.Writer, version string) int {
 	}
 	out := bufio.NewWriter(stdout)
 	defer out.Flush()
-	c := &checker{out: out, heap: pool.NewHeap(), now: time.Now().UnixMilli()}
+	c := &checker{out: out, heap: pool.NewHeap(), now: now.UnixMilli()}
 	return c.run(args[0])
 }
 

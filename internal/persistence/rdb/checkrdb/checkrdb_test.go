@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 )
 
 const golden = "../../save/testdata/valkey-9.1.rdb"
@@ -12,7 +13,7 @@ const golden = "../../save/testdata/valkey-9.1.rdb"
 func check(t *testing.T, file string) (string, int) {
 	t.Helper()
 	var out strings.Builder
-	code := Main([]string{file}, &out, &out, "9.0.2")
+	code := Main([]string{file}, &out, &out, "9.0.2", time.Unix(1795525961, 0)) // when the file was saved
 	return out.String(), code
 }
 
