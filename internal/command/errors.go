@@ -13,7 +13,6 @@ const (
 	OutOfMemory    = "OOM command not allowed when used memory > 'maxmemory'."
 	SameObject     = "ERR source and destination objects are the same"
 	InvalidExpire  = "ERR invalid expire time in '%s' command" // with the command's name
-	NotEnoughKeys  = "ERR wrong number of arguments for '%s' command"
 	InvalidCursor  = "ERR invalid cursor"
 	DBIndexRange   = "ERR DB index is out of range"
 	TimeoutNoFloat = "ERR timeout is not a float or out of range"
