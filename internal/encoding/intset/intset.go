@@ -114,7 +114,7 @@ func Add(h *offheap.Heap, why offheap.Purpose, is offheap.Ref, n int64) (offheap
 	if found {
 		return is, false
 	}
-	is = h.Resize(is, len(v)+width, why)
+	is = h.Extend(is, len(v)+width, why)
 	b := View(is.Bytes(len(v) + width))
 	at := HeaderSize + index*width
 	copy(b[at+width:], b[at:len(v)])
@@ -130,7 +130,7 @@ func addWider(h *offheap.Heap, why offheap.Purpose, is offheap.Ref, n int64, wid
 	v := At(is)
 	oldWidth, length := v.width(), v.Len()
 	size := HeaderSize + (length+1)*width
-	is = h.Resize(is, size, why)
+	is = h.Extend(is, size, why)
 	b := View(is.Bytes(size))
 	first, at := 0, length
 	if n < 0 {
@@ -157,7 +157,7 @@ func Remove(h *offheap.Heap, why offheap.Purpose, is offheap.Ref, n int64) (offh
 	at := HeaderSize + index*width
 	copy(v[at:], v[at+width:])
 	setHeader(v, width, v.Len()-1)
-	is = h.Resize(is, len(v)-width, why)
+	is = h.Reduce(is, len(v)-width, why)
 	check(is)
 	return is, true
 }

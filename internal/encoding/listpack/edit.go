@@ -9,13 +9,13 @@ import (
 	"github.com/kvasirdb/kvasir/internal/platform/offheap"
 )
 
-// The functions here change a listpack in place, resizing its block to what it
-// needs: the slack that the allocator's size class leaves is used before the
-// block moves. An element that is passed in must not lie in the same listpack.
+// The functions here change a listpack in place. Its block moves when it is full,
+// and then gets some room, or when much of it is not used any more; see
+// offheap.Heap.Extend. An element that is passed in must not lie in the same
+// listpack.
 
 // New returns an empty listpack. If capacity is larger than an empty
-// listpack, its block has room for that many bytes, which the first edit may
-// give back.
+// listpack, its block has room for that many bytes.
 func New(h *offheap.Heap, why offheap.Purpose, capacity int) offheap.Ref {
 	lp := h.Alloc(max(capacity, EmptySize), why)
 	b := lp.Bytes(EmptySize)
@@ -34,6 +34,30 @@ func Copy(h *offheap.Heap, why offheap.Purpose, v View) offheap.Ref {
 
 // Free gives the block of the listpack back.
 func Free(h *offheap.Heap, why offheap.Purpose, lp offheap.Ref) { h.Free(lp, why) }
+
+// Reserve prepares a listpack to grow to size bytes. It is for one that is being
+// filled up to most bytes or so and then closed with Trim.
+func Reserve(h *offheap.Heap, why offheap.Purpose, lp offheap.Ref, size, most int) offheap.Ref {
+	return h.ExtendToward(lp, size, most, why)
+}
+
+// Fill inserts s after the last element or before the first of a listpack that is
+// being filled; see Reserve.
+func Fill(h *offheap.Heap, why offheap.Purpose, lp offheap.Ref, s []byte, last bool, most int) offheap.Ref {
+	f := formOf(s)
+	v := At(lp)
+	p := HeaderSize
+	if last {
+		p = v.End()
+	}
+	lp = Reserve(h, why, lp, len(v)+f.entrySize(), most)
+	return put(h, why, lp, p, 0, 1, &f)
+}
+
+// Trim takes back the room that a listpack does not use.
+func Trim(h *offheap.Heap, why offheap.Purpose, lp offheap.Ref) offheap.Ref {
+	return h.Resize(lp, At(lp).Size(), why)
+}
 
 // SafeToAdd reports whether a listpack of size bytes may grow by add bytes.
 // Callers that take elements of any length ask before they insert.
@@ -234,7 +258,7 @@ func splice(h *offheap.Heap, why offheap.Purpose, lp offheap.Ref, p, oldSize, ne
 	size := was - oldSize + newSize
 	if size > was {
 		checkSize(size)
-		lp = h.Resize(lp, size, why)
+		lp = h.Extend(lp, size, why)
 	}
 	b := lp.Bytes(max(size, was))
 	if newSize != oldSize {
@@ -246,7 +270,7 @@ func splice(h *offheap.Heap, why offheap.Purpose, lp offheap.Ref, p, oldSize, ne
 		binary.LittleEndian.PutUint16(b[4:], uint16(min(count+countDelta, countUnknown)))
 	}
 	if size < was {
-		lp = h.Resize(lp, size, why)
+		lp = h.Reduce(lp, size, why)
 	}
 	return lp
 }

@@ -74,8 +74,8 @@ func verify(tb testing.TB, h *offheap.Heap, lp offheap.Ref, want []string) {
 	if v.Len() != len(want) || v.Empty() != (len(want) == 0) {
 		tb.Fatalf("Len %d, Empty %t, want %d", v.Len(), v.Empty(), len(want))
 	}
-	if got, need := h.Pool().SizeOf(lp), h.Pool().ClassSize(v.Size()); got != need {
-		tb.Fatalf("%d bytes lie in a block of %d, want %d", v.Size(), got, need)
+	if !h.Pool().Fits(lp, v.Size()) {
+		tb.Fatalf("%d bytes lie in a block of %d", v.Size(), h.Pool().SizeOf(lp))
 	}
 	fresh := build(h, want...)
 	if !bytes.Equal(At(fresh), v) {
@@ -422,7 +422,7 @@ func FuzzEdit(f *testing.F) {
 		model := []string{}
 		in := input{data}
 		for step := 0; len(in.data) > 0 && step < 200; step++ {
-			op, s := in.next()%12, in.elem()
+			op, s := in.next()%14, in.elem()
 			at := 0
 			if len(model) > 0 {
 				at = int(in.next()) % len(model)
@@ -493,6 +493,19 @@ func FuzzEdit(f *testing.F) {
 				found := At(lp).Find(p, []byte(s), 0)
 				if want < 0 && found != 0 || want >= 0 && found != At(lp).Seek(at+want) {
 					t.Fatalf("%q found at %d from index %d, want index %d", s, found, at, at+want)
+				}
+			case 12:
+				last := in.next()%2 == 0
+				lp = Fill(h, why, lp, []byte(s), last, 4096)
+				if last {
+					model = append(model, s)
+				} else {
+					model = slices.Insert(model, 0, s)
+				}
+			case 13:
+				lp = Trim(h, why, lp)
+				if h.Pool().SizeOf(lp) != h.Pool().ClassSize(At(lp).Size()) {
+					t.Fatalf("%d bytes in a block of %d after Trim", At(lp).Size(), h.Pool().SizeOf(lp))
 				}
 			}
 			verify(t, h, lp, model)

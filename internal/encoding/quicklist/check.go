@@ -40,8 +40,8 @@ func (l *List) verifyNode(i int, n node, r *reader) error {
 	if n.count() == 0 {
 		return fmt.Errorf("no elements")
 	}
-	if have, need := l.h.Pool().SizeOf(n.ref()), l.h.Pool().ClassSize(n.blockSize()); have != need {
-		return fmt.Errorf("block of %d bytes, want %d", have, need)
+	if pool := l.h.Pool(); !pool.Fits(n.ref(), n.blockSize()) {
+		return fmt.Errorf("%d bytes in a block of %d", n.blockSize(), pool.SizeOf(n.ref()))
 	}
 	depth := l.Depth()
 	inner := depth > 0 && i >= depth && i < l.Nodes()-depth

@@ -30,16 +30,21 @@ func Exceeds(fill, bytes, count int) bool {
 	return bytes > bytesMaxByCount || count > countMax
 }
 
+// bytesMax returns how long a packed node of several elements may be.
+func (l *List) bytesMax() int {
+	bytes, count := Limit(l.Fill())
+	if count != 0 {
+		return bytesMaxByCount
+	}
+	return bytes
+}
+
 // isLarge reports whether an element of this size gets a plain node.
 func (l *List) isLarge(size int) bool {
 	if l.PackedThreshold != 0 {
 		return size >= l.PackedThreshold
 	}
-	bytesMax, countMax := Limit(l.Fill())
-	if countMax != 0 {
-		bytesMax = bytesMaxByCount
-	}
-	return size > bytesMax
+	return size > l.bytesMax()
 }
 
 // allowsInsert reports whether an element of this size may go into n.

@@ -118,26 +118,33 @@ func (l *List) push(s []byte, tail bool) {
 	if tail {
 		end, at = len(nodes)-1, len(nodes)
 	}
-	switch {
-	case l.isLarge(len(s)):
-		l.insertNode(at, l.newPlain(s))
-	case len(nodes) > 0 && l.allowsInsert(nodes[end], len(s)):
-		// An end node is never compressed.
+	if len(nodes) > 0 && l.allowsInsert(nodes[end], len(s)) {
+		// An end node is never compressed, and likely to get more.
 		n := &nodes[end]
-		if tail {
-			n.setPacked(listpack.Append(l.h, why, n.ref(), s), n.count()+1)
-		} else {
-			n.setPacked(listpack.Prepend(l.h, why, n.ref(), s), n.count()+1)
-		}
+		n.setPacked(listpack.Fill(l.h, why, n.ref(), s, tail, l.bytesMax()), n.count()+1)
 		l.header().elements++
 		l.check()
 		return
-	default:
+	}
+	if len(nodes) > 0 {
+		l.closeNode(&nodes[end])
+	}
+	if l.isLarge(len(s)) {
+		l.insertNode(at, l.newPlain(s))
+	} else {
 		l.insertNode(at, l.newPacked(s))
 	}
 	l.header().elements++
 	l.settle(at, at+1)
 	l.check()
+}
+
+// closeNode takes back the room that a packed node has for more elements: it is
+// going to be an inner one, which seldom grows.
+func (l *List) closeNode(n *node) {
+	if !n.plain() {
+		*n = n.withRef(listpack.Trim(l.h, why, n.ref()))
+	}
 }
 
 // DropHead removes the first element. The list must not be empty.
