@@ -1,5 +1,6 @@
 # make run      build the server and start it        make run ARGS="--port 7000"
 # make test     everything that has to pass          (what continuous integration runs)
+# make differential   random commands beside the server that VALKEY_SERVER names
 # make bench    measure against reference servers    make bench ARGS="-full"
 # make build    bin/kvasir, and its tools by the names of Valkey's beside it
 # make lint     formatting, vet and staticcheck
@@ -23,7 +24,7 @@ DEBIAN_PACKAGES := redis-server redis-tools python3-redis tcl nodejs npm gcc lib
 
 export CGO_ENABLED := 0
 
-.PHONY: build run test lint unit invariant race conformance interop bench tools clean
+.PHONY: build run test lint unit invariant race conformance interop differential bench tools clean
 
 build:
 	$(GO) build -trimpath -ldflags='-s -w' -o $(BINARY) ./cmd/kvasir
@@ -45,6 +46,7 @@ lint:
 	@files=$$(gofmt -l cmd internal test); if [ -n "$$files" ]; then echo "gofmt has to format:" $$files; exit 1; fi
 	$(GO) vet ./...
 	$(GO) vet -tags invariant ./...
+	$(GO) vet -tags differential ./test/metamorphic
 	GOARCH=arm64 $(GO) vet ./...
 	GOOS=darwin $(GO) vet ./...
 	GOOS=windows $(GO) vet ./...
@@ -65,6 +67,9 @@ conformance:
 interop: build
 	npm ci --silent --no-audit --no-fund --prefix test/interop/node
 	KVASIR_INTEROP=1 KVASIR_BINARY=$(CURDIR)/$(BINARY) $(GO) test -count=1 ./test/interop
+
+differential:
+	VALKEY_SERVER="$(VALKEY_SERVER)" $(GO) test -count=1 -timeout 0 -tags differential -run TestDifferential ./test/metamorphic $(ARGS)
 
 bench: build
 	$(GO) build -o bin/kvasir-bench ./test/bench

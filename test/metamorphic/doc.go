@@ -10,9 +10,10 @@
 //	            keys of their own, beside the same sequences one after the
 //	            other (TestThreads)
 //	reference   Kvasir beside the binary that VALKEY_SERVER names
-//	            (TestDifferential):
+//	            (TestDifferential). It is built with the tag differential only,
+//	            and fails without a server to compare with:
 //
-//	            VALKEY_SERVER=.../valkey-server go test ./test/metamorphic -run Differential
+//	            make differential VALKEY_SERVER=.../valkey-server ARGS="-seeds 100"
 //
 // Vocabulary:
 //
