@@ -150,54 +150,69 @@ func setCounts(h *offheap.Heap, lp offheap.Ref, live, dead int64) offheap.Ref {
 // writer adds one entry to a node.
 type writer struct {
 	h     *offheap.Heap
+	lim   *value.Limits
 	id    ID
 	pairs [][]byte // field, value, …
 }
 
-// hasRoom reports whether the node may take the entry.
-func (w *writer) hasRoom(lim *value.Limits, lp offheap.Ref) bool {
-	most := lim.StreamNodeMaxBytes
+// bytesMax returns the length up to which nodes are filled.
+func (w *writer) bytesMax() int {
+	most := w.lim.StreamNodeMaxBytes
 	if most <= 0 || most > listpack.MaxBytes {
-		most = listpack.MaxBytes
+		return listpack.MaxBytes
 	}
-	v := listpack.At(lp)
-	if v.Size()+bytesOf(w.pairs) >= most {
-		return false
-	}
-	if lim.StreamNodeMaxEntries <= 0 {
-		return true
-	}
-	n := node{lp: v}
-	p := v.First()
-	return n.int(p)+n.int(v.Next(p)) < int64(lim.StreamNodeMaxEntries)
+	return most
 }
 
-// elementsShort is how many elements of an entry are collected without a heap
-// allocation.
-const elementsShort = 24
+// fits reports whether the node may take the entry.
+func (w *writer) fits(n *node) bool {
+	if len(n.lp)+bytesOf(w.pairs) >= w.bytesMax() {
+		return false
+	}
+	return w.lim.StreamNodeMaxEntries <= 0 || n.live+n.dead < int64(w.lim.StreamNodeMaxEntries)
+}
 
 // begin returns a new node with the entry.
 func (w *writer) begin() offheap.Ref {
-	lp := listpack.New(w.h, why, 0)
-	var short [elementsShort]listpack.Elem
-	elems := append(short[:0], integer(1), integer(0), integer(int64(len(w.pairs)/2)))
+	a := listpack.BeginAppend(w.h, why, listpack.New(w.h, why, 0), w.sizeMax()+w.headSizeMax(), 0)
+	a.Int(1)
+	a.Int(0)
+	a.Int(int64(len(w.pairs) / 2))
 	for i := 0; i < len(w.pairs); i += 2 {
-		elems = append(elems, listpack.Elem{Str: w.pairs[i]})
+		a.String(w.pairs[i])
 	}
-	elems = append(elems, integer(0))
-	elems = w.entry(elems, ID{}, true)
-	return listpack.BatchInsert(w.h, why, lp, listpack.At(lp).End(), elems)
+	a.Int(0)
+	w.entry(&a, ID{}, true)
+	return a.End()
 }
 
-// extend adds the entry to a node.
-func (w *writer) extend(nodeID ID, lp offheap.Ref) offheap.Ref {
-	n := openNode(nodeID, lp)
-	same := w.sameFields(&n)
+// extend adds the entry to a node, whose listpack is lp.
+func (w *writer) extend(n *node, lp offheap.Ref) offheap.Ref {
+	same := w.sameFields(n)
+	delta := ID{Millis: w.id.Millis - n.id.Millis, Seq: w.id.Seq - n.id.Seq}
 	lp = listpack.ReplaceInt(w.h, why, lp, n.lp.First(), n.live+1)
-	var short [elementsShort]listpack.Elem
-	delta := ID{Millis: w.id.Millis - nodeID.Millis, Seq: w.id.Seq - nodeID.Seq}
-	elems := w.entry(short[:0], delta, same)
-	return listpack.BatchInsert(w.h, why, lp, listpack.At(lp).End(), elems)
+	a := listpack.BeginAppend(w.h, why, lp, w.sizeMax(), w.bytesMax())
+	w.entry(&a, delta, same)
+	return a.End()
+}
+
+// sizeMax returns how many bytes the entry takes at most, in any node.
+func (w *writer) sizeMax() int {
+	size := (entryHead + 2) * listpack.IntSizeMax
+	for _, b := range w.pairs {
+		size += listpack.StringSizeMax(len(b))
+	}
+	return size
+}
+
+// headSizeMax returns how many bytes the head of a node with the entry's fields
+// takes at most.
+func (w *writer) headSizeMax() int {
+	size := 4 * listpack.IntSizeMax
+	for i := 0; i < len(w.pairs); i += 2 {
+		size += listpack.StringSizeMax(len(w.pairs[i]))
+	}
+	return size
 }
 
 // sameFields reports whether the entry's fields are those of the node's head.
@@ -205,35 +220,40 @@ func (w *writer) sameFields(n *node) bool {
 	if len(w.pairs)/2 != n.fields {
 		return false
 	}
-	var scratch listpack.Scratch
 	p := n.fieldsAt
 	for i := 0; i < len(w.pairs); i += 2 {
-		if !bytes.Equal(n.lp.Bytes(p, &scratch), w.pairs[i]) {
+		s, next := n.lp.Short(p)
+		if next == 0 {
+			if !n.lp.Equal(p, w.pairs[i]) {
+				return false
+			}
+			next = n.lp.Next(p)
+		} else if !bytes.Equal(s, w.pairs[i]) {
 			return false
 		}
-		p = n.lp.Next(p)
+		p = next
 	}
 	return true
 }
 
 // entry appends the elements of the entry.
-func (w *writer) entry(elems []listpack.Elem, delta ID, same bool) []listpack.Elem {
+func (w *writer) entry(a *listpack.Appender, delta ID, same bool) {
 	fields := int64(len(w.pairs) / 2)
 	flags, count := int64(flagSameFields), fields+entryHead
 	if !same {
 		flags, count = 0, 2*fields+1+entryHead
 	}
-	elems = append(elems, integer(flags), integer(int64(delta.Millis)), integer(int64(delta.Seq)))
+	a.Int(flags)
+	a.Int(int64(delta.Millis))
+	a.Int(int64(delta.Seq))
 	if !same {
-		elems = append(elems, integer(fields))
+		a.Int(fields)
 	}
 	for i := 0; i < len(w.pairs); i += 2 {
 		if !same {
-			elems = append(elems, listpack.Elem{Str: w.pairs[i]})
+			a.String(w.pairs[i])
 		}
-		elems = append(elems, listpack.Elem{Str: w.pairs[i+1]})
+		a.String(w.pairs[i+1])
 	}
-	return append(elems, integer(count))
+	a.Int(count)
 }
-
-func integer(n int64) listpack.Elem { return listpack.Elem{Int: n, IsInt: true} }

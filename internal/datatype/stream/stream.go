@@ -109,10 +109,8 @@ func bytesOf(pairs [][]byte) (n int) {
 // Append adds an entry of fields and values in turn, which must fit; see Fits.
 // id must be above LastID.
 func (s Stream) Append(lim *value.Limits, id ID, pairs [][]byte) {
-	w := writer{h: s.h, id: id, pairs: pairs}
-	if c, ok := s.d.nodes.Last(); ok && w.hasRoom(lim, *c.Value()) {
-		*c.Value() = w.extend(c.ID(), *c.Value())
-	} else {
+	w := writer{h: s.h, lim: lim, id: id, pairs: pairs}
+	if !s.extendLast(&w) {
 		s.d.nodes.Insert(s.h, why, id, w.begin())
 	}
 	s.d.length++
@@ -121,6 +119,23 @@ func (s Stream) Append(lim *value.Limits, id ID, pairs [][]byte) {
 	if s.d.length == 1 {
 		s.d.first = id
 	}
+}
+
+// extendLast adds an entry to the last node, or closes that and reports false if it
+// has no room.
+func (s Stream) extendLast(w *writer) bool {
+	c, ok := s.d.nodes.Last()
+	if !ok {
+		return false
+	}
+	lp := c.Value()
+	n := openNode(c.ID(), *lp)
+	if !w.fits(&n) {
+		*lp = listpack.Trim(s.h, why, *lp)
+		return false
+	}
+	*lp = w.extend(&n, *lp)
+	return true
 }
 
 // Delete removes the entry with this ID and reports whether there was one.

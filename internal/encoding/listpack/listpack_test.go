@@ -422,7 +422,7 @@ func FuzzEdit(f *testing.F) {
 		model := []string{}
 		in := input{data}
 		for step := 0; len(in.data) > 0 && step < 200; step++ {
-			op, s := in.next()%14, in.elem()
+			op, s := in.next()%15, in.elem()
 			at := 0
 			if len(model) > 0 {
 				at = int(in.next()) % len(model)
@@ -503,6 +503,14 @@ func FuzzEdit(f *testing.F) {
 					model = slices.Insert(model, 0, s)
 				}
 			case 13:
+				a := BeginAppend(h, why, lp, 2*StringSizeMax(len(s))+IntSizeMax, 4096)
+				a.String([]byte(s))
+				a.Int(int64(in.next()) - 100<<(in.next()%8*8))
+				a.String([]byte(s))
+				lp = a.End()
+				v := At(lp)
+				model = append(model, s, string(v.Get(v.Seek(-2)).Append(nil)), s)
+			case 14:
 				lp = Trim(h, why, lp)
 				if h.Pool().SizeOf(lp) != h.Pool().ClassSize(At(lp).Size()) {
 					t.Fatalf("%d bytes in a block of %d after Trim", At(lp).Size(), h.Pool().SizeOf(lp))
