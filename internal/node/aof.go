@@ -14,7 +14,6 @@ import (
 	"github.com/kvasirdb/kvasir/internal/engine"
 	"github.com/kvasirdb/kvasir/internal/persistence/aof"
 	"github.com/kvasirdb/kvasir/internal/persistence/journal"
-	"github.com/kvasirdb/kvasir/internal/platform/vfs"
 	"github.com/kvasirdb/kvasir/internal/session"
 	"github.com/kvasirdb/kvasir/internal/telemetry/info"
 )
@@ -39,7 +38,7 @@ func (n *Node) newAppendOnly() {
 		BytesMax: journalBytesMax, Now: n.Clock.Now, Full: func() { n.AOF.Flush() },
 	})
 	n.AOF = aof.New(aof.Deps{
-		FS:        vfs.OS{},
+		FS:        n.options.FS,
 		Now:       n.Clock.Now,
 		Log:       n.Log,
 		Settings:  n.appendOnlySettings,

@@ -28,6 +28,7 @@ import (
 	"github.com/kvasirdb/kvasir/internal/platform/offheap"
 	"github.com/kvasirdb/kvasir/internal/platform/poll"
 	"github.com/kvasirdb/kvasir/internal/platform/serverlog"
+	"github.com/kvasirdb/kvasir/internal/platform/vfs"
 	"github.com/kvasirdb/kvasir/internal/server"
 	"github.com/kvasirdb/kvasir/internal/txn"
 	"github.com/kvasirdb/kvasir/internal/version"
@@ -47,6 +48,7 @@ type Options struct {
 	Log        *serverlog.Log
 	Clock      clock.Clock
 	Executable string
+	FS         vfs.FS              // of snapshots and append-only files; nil: the machine's
 	Files      config.RewriteFiles // for CONFIG REWRITE
 }
 
@@ -86,6 +88,9 @@ type Node struct {
 
 // New builds a node. Nothing runs yet.
 func New(o Options) (*Node, error) {
+	if o.FS == nil {
+		o.FS = vfs.OS{}
+	}
 	n := &Node{Config: o.Config, Log: o.Log, Clock: o.Clock, options: o}
 	p := &n.Config.Params
 	var err error

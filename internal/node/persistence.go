@@ -13,7 +13,6 @@ import (
 	"github.com/kvasirdb/kvasir/internal/engine"
 	"github.com/kvasirdb/kvasir/internal/keyspace"
 	"github.com/kvasirdb/kvasir/internal/persistence/save"
-	"github.com/kvasirdb/kvasir/internal/platform/vfs"
 	"github.com/kvasirdb/kvasir/internal/telemetry/info"
 )
 
@@ -39,7 +38,7 @@ func (n *Node) acceptsAnyVersion() bool {
 func (n *Node) newSaver() *save.Saver {
 	return save.New(save.Deps{
 		Space:      n.Space,
-		FS:         vfs.OS{},
+		FS:         n.options.FS,
 		Now:        n.Clock.Now,
 		Delay:      delay,
 		Log:        n.Log,
@@ -99,7 +98,7 @@ func (n *Node) load(ready func()) error {
 		return n.loadAppendOnly(ready)
 	}
 	o := n.saveSettings()
-	file, err := os.Stat(filepath.Join(o.Dir, o.Filename))
+	file, err := n.options.FS.Stat(filepath.Join(o.Dir, o.Filename))
 	if err == nil && (file.Size() > o.LoadSlice || o.LoadKeyDelay > 0) {
 		n.Engine.Arm(n.persistence.loading, true)
 		n.loader.Go(func() {

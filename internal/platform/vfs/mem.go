@@ -70,17 +70,30 @@ func (m *Mem) Crash(seed uint64) *Mem {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.crashed = true
+	return m.imageLocked(seed)
+}
+
+// Image returns what Crash would, and this file system goes on: so one story can
+// be cut at many points.
+func (m *Mem) Image(seed uint64) *Mem {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.imageLocked(seed)
+}
+
+func (m *Mem) imageLocked(seed uint64) *Mem {
 	rnd := rand.New(rand.NewPCG(seed, 0))
+	durable := maps.Clone(m.durable)
 	for _, c := range m.pending[:rnd.IntN(len(m.pending)+1)] {
-		c.apply(m.durable)
+		c.apply(durable)
 	}
 	after := NewMem(m.now)
 	survivors := map[*inode]*inode{}
-	for _, name := range slices.Sorted(maps.Keys(m.durable)) {
+	for _, name := range slices.Sorted(maps.Keys(durable)) {
 		if parent := path.Dir(name); !isRoot(parent) && after.live[parent] == nil {
 			continue
 		}
-		old := m.durable[name]
+		old := durable[name]
 		if survivors[old] == nil {
 			survivors[old] = old.afterCrash(rnd)
 		}

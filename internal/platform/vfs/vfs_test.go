@@ -282,3 +282,33 @@ func FuzzMemFile(f *testing.F) {
 		}
 	})
 }
+
+// An image is what a crash would leave, and taking it changes nothing.
+func TestImageLeavesFileSystemAlone(t *testing.T) {
+	m := newMem()
+	f := must(m.Create("a"))(t)
+	must(f.Write([]byte("synced")))(t)
+	check(t, f.Sync())
+	check(t, m.SyncDir("."))
+	must(f.Write([]byte(" and not")))(t)
+	check(t, m.Rename("a", "b"))
+	seen := map[string]bool{}
+	for seed := range uint64(64) {
+		image := m.Image(seed)
+		entries := must(image.ReadDir("."))(t)
+		if len(entries) != 1 {
+			t.Fatalf("seed %d: %d names", seed, len(entries))
+		}
+		seen[entries[0].Name()] = true
+	}
+	if !seen["a"] || !seen["b"] {
+		t.Errorf("the rename always or never survives: %v", seen)
+	}
+	must(f.Write([]byte("!")))(t)
+	check(t, f.Sync())
+	check(t, m.SyncDir("."))
+	after := must(m.Crash(1).OpenFile("b", os.O_RDONLY, 0))(t)
+	if got := string(must(io.ReadAll(after))(t)); got != "synced and not!" {
+		t.Errorf("the file holds %q", got)
+	}
+}
