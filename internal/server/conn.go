@@ -104,6 +104,9 @@ func (l *Loop) readShared(c *conn) {
 	if rest := l.parse(c, frames); len(rest) > 0 {
 		c.setPending(append(c.base[:0], rest...))
 	}
+	if l.exec.Queued() == 0 {
+		l.at = 0 // the next read finds the same lines, in the cache still
+	}
 }
 
 // discard reads what a client sends that is about to be closed.

@@ -52,6 +52,7 @@ type Server struct {
 	Limits value.Limits
 
 	t          testing.TB
+	observer   engine.ObserverID
 	clients    []*Client
 	events     []string
 	propagated []string
@@ -96,7 +97,7 @@ func newServer(t testing.TB, slot func(key []byte) uint16, specs func(*keyspace.
 		t.Fatal(err)
 	}
 	s.Engine = engine.New(s.Space, table, testClock{clock.NewSystem(), s})
-	observer := s.Engine.AddObserver(command.Observer{
+	s.observer = s.Engine.AddObserver(command.Observer{
 		Name: "test",
 		Modified: func(tx *keyspace.Tx, key []byte) {
 			s.modified = append(s.modified, fmt.Sprintf("%d:%s", tx.DB(), key))
@@ -110,13 +111,20 @@ func newServer(t testing.TB, slot func(key []byte) uint16, specs func(*keyspace.
 			}
 		},
 	})
-	s.Engine.Watch(observer, true)
+	s.Engine.Watch(s.observer, true)
 	s.Engine.WantEvents(^(command.EventKeyMiss | command.EventNew)) // few tests care for these
 	s.Exec = s.Engine.NewExecutor(host{})
 	s.Exec.SetNow(Start)
 	s.Client = s.NewClient()
 	t.Cleanup(s.close)
 	return s
+}
+
+// Unwatch ends the recording of events, changes and what is propagated: a
+// benchmark then measures what the commands cost a server that has nobody to tell.
+func (s *Server) Unwatch() {
+	s.Engine.Watch(s.observer, false)
+	s.Engine.WantEvents(0)
 }
 
 // testClock takes durations from the machine and the time from the test.
