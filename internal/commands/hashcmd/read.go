@@ -4,8 +4,7 @@ import (
 	"github.com/kvasirdb/kvasir/internal/command"
 	"github.com/kvasirdb/kvasir/internal/datatype/hash"
 	"github.com/kvasirdb/kvasir/internal/datatype/value"
-	"github.com/kvasirdb/kvasir/internal/platform/glob"
-	"github.com/kvasirdb/kvasir/internal/platform/number"
+	"github.com/kvasirdb/kvasir/internal/resp"
 )
 
 var hgetSpec = command.Spec{
@@ -215,98 +214,33 @@ var hscanSpec = command.Spec{
 	Run: runHScan,
 }
 
-// scanCountMax keeps the number of visited buckets, ten per field asked for,
-// within an int.
-const scanCountMax = 1 << 48
-
 func runHScan(c *command.Ctx) {
 	cursor, ok := c.ScanCursorArg(2)
 	if !ok {
 		return
 	}
-	v, ok := find(c, func() { replyScan(c, 0, 0) })
+	v, ok := find(c, c.ReplyScanEnd)
 	if !ok {
 		return
 	}
-	o, ok := parseScan(c)
+	scan, ok := command.ParseElementScan(c, value.Hash, cursor)
 	if !ok {
 		return
 	}
-	found, seen := make([]hash.Entry, 0, 16), 0
+	perField := 2
+	if scan.NamesOnly {
+		perField = 1
+	}
 	now := fieldsNow(c)
-	packed := v.Enc == value.ListPack
-	visit := func(entry hash.Entry) {
-		seen++
-		if o.pattern != nil && !glob.Match(o.pattern, entry.Field, false) {
-			return
-		}
-		if packed { // its views are of scratch memory
-			entry.Field = append([]byte(nil), entry.Field...)
-			entry.Value = append([]byte(nil), entry.Value...)
-		}
-		found = append(found, entry)
-	}
-	for visits := 10 * o.count; ; visits-- {
-		cursor = hash.Scan(&v, cursor, now, visit)
-		if cursor == 0 || visits == 0 || seen >= o.count {
-			break
-		}
-	}
-	perEntry := 2
-	if o.noValues {
-		perEntry = 1
-	}
-	replyScan(c, cursor, perEntry*len(found))
-	for _, entry := range found {
-		c.Out.Bulk(entry.Field)
-		if !o.noValues {
-			c.Out.Bulk(entry.Value)
-		}
-	}
-}
-
-// replyScan begins the answer of HSCAN, which n elements complete.
-func replyScan(c *command.Ctx, cursor uint64, n int) {
-	c.Out.ArrayHeader(2)
-	var text [number.IntTextMax]byte
-	c.Out.Bulk(number.AppendUint(text[:0], cursor))
-	c.Out.ArrayHeader(n)
-}
-
-type scanOptions struct {
-	count    int
-	pattern  []byte // nil matches everything
-	noValues bool
-}
-
-func parseScan(c *command.Ctx) (o scanOptions, ok bool) {
-	o.count = 10
-	for i := 3; i < len(c.Args); i++ {
-		operand := i+1 < len(c.Args)
-		switch a := c.Args[i]; {
-		case command.Is(a, "count") && operand:
-			i++
-			n, ok := c.IntArg(i)
-			if !ok {
-				return o, false
+	scan.Reply(c, perField, func(cursor uint64, wanted func([]byte) bool, elements *resp.Writer) uint64 {
+		return hash.Scan(&v, cursor, now, func(entry hash.Entry) {
+			if !wanted(entry.Field) {
+				return
 			}
-			if n < 1 {
-				c.Out.Error(command.SyntaxError)
-				return o, false
+			elements.Bulk(entry.Field)
+			if !scan.NamesOnly {
+				elements.Bulk(entry.Value)
 			}
-			o.count = int(min(n, scanCountMax))
-		case command.Is(a, "match") && operand:
-			i++
-			o.pattern = c.Args[i]
-		case command.Is(a, "novalues"):
-			o.noValues = true
-		case command.Is(a, "noscores"):
-			c.Out.Error("ERR NOSCORES option can only be used in ZSCAN")
-			return o, false
-		default:
-			c.Out.Error(command.SyntaxError)
-			return o, false
-		}
-	}
-	return o, true
+		})
+	})
 }

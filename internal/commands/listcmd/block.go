@@ -53,7 +53,7 @@ func popOrWait(c *command.Ctx, from end) {
 		return
 	}
 	keys := c.Args[1:last]
-	key, e, answered := firstList(c, keys)
+	key, e, answered := c.FirstCollection(keys, value.List)
 	switch {
 	case key != nil:
 		c.Out.ArrayHeader(2)
@@ -61,7 +61,7 @@ func popOrWait(c *command.Ctx, from end) {
 		popReply(c, &e, key, from, 1)
 		c.PropagateInstead([]byte(from.command()), key)
 	case !answered:
-		wait(c, keys, deadline, c.Out.NullArray)
+		c.WaitForElement(keys, value.List, deadline, c.Out.NullArray)
 	}
 }
 
@@ -97,7 +97,7 @@ func runBLMPop(c *command.Ctx) {
 		return
 	}
 	if !m.popFirst(c) {
-		wait(c, m.keys, deadline, c.Out.NullArray)
+		c.WaitForElement(m.keys, value.List, deadline, c.Out.NullArray)
 	}
 }
 
@@ -163,21 +163,11 @@ func moveOrWait(c *command.Ctx, from, to end, timeoutAt int, plain string) {
 		return
 	}
 	if e := c.Tx.Write(c.Args[1]); !e.Found() {
-		wait(c, c.Args[1:2], deadline, c.Out.Null)
+		c.WaitForElement(c.Args[1:2], value.List, deadline, c.Out.Null)
 		return
 	}
 	if move(c, from, to) {
 		args := append([][]byte{[]byte(plain)}, c.Args[1:timeoutAt]...)
 		c.PropagateInstead(args...)
 	}
-}
-
-// wait makes the client wait until one of the keys has an element. A client
-// that cannot wait is answered with none.
-func wait(c *command.Ctx, keys [][]byte, deadlineMillis int64, none func()) {
-	if c.DenyBlocking {
-		none()
-		return
-	}
-	c.Server.Block(c, command.Block{Keys: keys, Type: value.List, DeadlineMillis: deadlineMillis})
 }

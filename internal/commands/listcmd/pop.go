@@ -1,8 +1,6 @@
 package listcmd
 
 import (
-	"math"
-
 	"github.com/kvasirdb/kvasir/internal/command"
 	"github.com/kvasirdb/kvasir/internal/datatype/list"
 	"github.com/kvasirdb/kvasir/internal/datatype/value"
@@ -57,7 +55,7 @@ func pop(c *command.Ctx, from end) {
 		c.Out.Error(command.WrongArity(c.Cmd))
 		return
 	}
-	count, ok := rangeArg(c, 2, 0, "ERR value is out of range, must be positive")
+	count, ok := c.RangeArg(2, 0, "ERR value is out of range, must be positive")
 	if !ok {
 		return
 	}
@@ -80,17 +78,6 @@ func popReply(c *command.Ctx, e *keyspace.Entry, key []byte, from end, count int
 	v := e.Update()
 	list.Pop(c.Tx.Heap(), c.Limits, &v, count, bool(from), c.Out.Bulk)
 	store(c, e, key, v, count, from.popped())
-}
-
-// rangeArg reads argument i as an integer of at least low. If it is none, it
-// answers with text.
-func rangeArg(c *command.Ctx, i int, low int64, text string) (n int, ok bool) {
-	long, ok := number.ParseInt(c.Args[i])
-	if !ok || long < low {
-		c.Out.Error(text)
-		return 0, false
-	}
-	return int(long), true
 }
 
 var lmpopSpec = command.Spec{
@@ -129,7 +116,7 @@ type manyPop struct {
 // parseManyPop reads the words from the number of keys on, which is argument
 // i. If they make no sense, it answers so.
 func parseManyPop(c *command.Ctx, i int) (m manyPop, ok bool) {
-	n, ok := rangeArg(c, i, 1, "ERR numkeys should be greater than 0")
+	n, ok := c.RangeArg(i, 1, "ERR numkeys should be greater than 0")
 	if !ok {
 		return m, false
 	}
@@ -147,7 +134,7 @@ func parseManyPop(c *command.Ctx, i int) (m manyPop, ok bool) {
 			c.Out.Error(command.SyntaxError)
 			return m, false
 		}
-		if m.count, ok = rangeArg(c, i+1, 1, "ERR count should be greater than 0"); !ok {
+		if m.count, ok = c.RangeArg(i+1, 1, "ERR count should be greater than 0"); !ok {
 			return m, false
 		}
 	}
@@ -158,7 +145,7 @@ func parseManyPop(c *command.Ctx, i int) (m manyPop, ok bool) {
 // popFirst pops from the first key that holds a list and reports whether it has
 // answered.
 func (m *manyPop) popFirst(c *command.Ctx) bool {
-	key, e, answered := firstList(c, m.keys)
+	key, e, answered := c.FirstCollection(m.keys, value.List)
 	if key == nil {
 		return answered
 	}
@@ -170,22 +157,6 @@ func (m *manyPop) popFirst(c *command.Ctx) bool {
 	popReply(c, &e, key, m.from, n)
 	c.PropagateInstead([]byte(m.from.command()), key, number.AppendInt(nil, int64(n)))
 	return true
-}
-
-// firstList finds the first key that exists. It returns nil if none does, or if
-// that key holds no list, which it answers.
-func firstList(c *command.Ctx, keys [][]byte) (key []byte, e keyspace.Entry, answered bool) {
-	for _, key := range keys {
-		e, wrongType := c.Tx.Collection(key, value.List)
-		switch {
-		case wrongType:
-			c.Out.Error(command.WrongType)
-			return nil, e, true
-		case e.Found():
-			return key, e, true
-		}
-	}
-	return nil, e, false
 }
 
 var lremSpec = command.Spec{
@@ -201,7 +172,7 @@ var lremSpec = command.Spec{
 }
 
 func runLRem(c *command.Ctx) {
-	count, ok := longArg(c, 2)
+	count, ok := c.SymmetricArg(2)
 	if !ok {
 		return
 	}
@@ -218,17 +189,6 @@ func runLRem(c *command.Ctx) {
 		store(c, &e, key, v, n, "lrem")
 	}
 	c.Out.Int(int64(n))
-}
-
-// longArg reads argument i as an integer whose sign can be changed. If it is
-// none, it answers so.
-func longArg(c *command.Ctx, i int) (n int, ok bool) {
-	long, ok := c.IntArg(i)
-	if ok && long == math.MinInt64 {
-		c.Out.Errorf("ERR value is out of range, value must between %d and %d", -math.MaxInt64, math.MaxInt64)
-		return 0, false
-	}
-	return int(long), ok
 }
 
 var ltrimSpec = command.Spec{

@@ -182,15 +182,15 @@ func parseLPos(c *command.Ctx) (rank, count, maxLen int, ok bool) {
 		}
 		switch word := c.Args[i]; {
 		case command.Is(word, "rank"):
-			if rank, ok = longArg(c, i+1); ok && rank == 0 {
+			if rank, ok = c.SymmetricArg(i+1); ok && rank == 0 {
 				c.Out.Error("ERR RANK can't be zero: use 1 to start from the first match, 2 from the second ... " +
 					"or use negative to start from the end of the list")
 				ok = false
 			}
 		case command.Is(word, "count"):
-			count, ok = rangeArg(c, i+1, 0, "ERR COUNT can't be negative")
+			count, ok = c.RangeArg(i+1, 0, "ERR COUNT can't be negative")
 		case command.Is(word, "maxlen"):
-			maxLen, ok = rangeArg(c, i+1, 0, "ERR MAXLEN can't be negative")
+			maxLen, ok = c.RangeArg(i+1, 0, "ERR MAXLEN can't be negative")
 		default:
 			c.Out.Error(command.SyntaxError)
 			ok = false

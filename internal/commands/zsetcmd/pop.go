@@ -153,7 +153,7 @@ func popOrWait(c *command.Ctx, from end) {
 		return
 	}
 	keys := c.Args[1:last]
-	key, e, answered := firstZSet(c, keys)
+	key, e, answered := c.FirstCollection(keys, value.ZSet)
 	switch {
 	case key != nil:
 		c.Out.ArrayHeader(3)
@@ -161,34 +161,8 @@ func popOrWait(c *command.Ctx, from end) {
 		take(c, &e, key, from, 1, &pairs{out: c.Out, withScores: true})
 		c.PropagateInstead([]byte(from.command()), key)
 	case !answered:
-		wait(c, keys, deadline)
+		c.WaitForElement(keys, value.ZSet, deadline, c.Out.NullArray)
 	}
-}
-
-// firstZSet finds the first key that exists. It returns nil if none does, or if
-// that key holds no sorted set, which it answers.
-func firstZSet(c *command.Ctx, keys [][]byte) (key []byte, e keyspace.Entry, answered bool) {
-	for _, key := range keys {
-		e, wrongType := c.Tx.Collection(key, value.ZSet)
-		switch {
-		case wrongType:
-			c.Out.Error(command.WrongType)
-			return nil, e, true
-		case e.Found():
-			return key, e, false
-		}
-	}
-	return nil, e, false
-}
-
-// wait makes the client wait until one of the keys has a member. A client that
-// cannot wait is answered with null.
-func wait(c *command.Ctx, keys [][]byte, deadlineMillis int64) {
-	if c.DenyBlocking {
-		c.Out.NullArray()
-		return
-	}
-	c.Server.Block(c, command.Block{Keys: keys, Type: value.ZSet, DeadlineMillis: deadlineMillis})
 }
 
 var zmpopSpec = command.Spec{
@@ -247,7 +221,7 @@ func runBZMPop(c *command.Ctx) {
 		return
 	}
 	if !m.popFirst(c) {
-		wait(c, m.keys, deadline)
+		c.WaitForElement(m.keys, value.ZSet, deadline, c.Out.NullArray)
 	}
 }
 
@@ -296,7 +270,7 @@ func parseManyPop(c *command.Ctx, i int) (m manyPop, ok bool) {
 // popFirst pops from the first key that holds a sorted set and reports whether
 // it has answered.
 func (m *manyPop) popFirst(c *command.Ctx) (answered bool) {
-	key, e, answered := firstZSet(c, m.keys)
+	key, e, answered := c.FirstCollection(m.keys, value.ZSet)
 	if key == nil {
 		return answered
 	}

@@ -505,11 +505,11 @@ func FuzzEdit(f *testing.F) {
 			case 13:
 				a := BeginAppend(h, why, lp, 2*StringSizeMax(len(s))+IntSizeMax, 4096)
 				a.String([]byte(s))
-				a.Int(int64(in.next()) - 100<<(in.next()%8*8))
+				n := int64(in.next()) - 100<<(in.next()%8*8)
+				a.Int(n)
 				a.String([]byte(s))
 				lp = a.End()
-				v := At(lp)
-				model = append(model, s, string(v.Get(v.Seek(-2)).Append(nil)), s)
+				model = append(model, s, strconv.FormatInt(n, 10), s)
 			case 14:
 				lp = Trim(h, why, lp)
 				if h.Pool().SizeOf(lp) != h.Pool().ClassSize(At(lp).Size()) {
