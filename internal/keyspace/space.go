@@ -198,18 +198,31 @@ func (s *Space) PrefetchEntry(db int, l Located) {
 	if b == 0 {
 		return
 	}
+	var at int
 	if m := matches(load64(b.Add(bucketTags)), hashTag(l.Hash)); m != 0 {
-		prefetch.T0(t.ref(slot(b.Add(bits.TrailingZeros64(m) >> 3 * slotBytes))).Ptr())
-		return
+		at = bits.TrailingZeros64(m) >> 3
+	} else {
+		tail := uint64(*(*uint32)(b.Add(bucketTags + 8)))
+		switch tag := byte(hashTag(l.Hash)); {
+		case byte(tail) == tag:
+			at = 8
+		case byte(tail>>8) == tag, tail>>16&0xff != 0:
+			at = 9
+		default:
+			return
+		}
 	}
-	tail := uint64(*(*uint32)(b.Add(bucketTags + 8)))
-	switch tag := byte(hashTag(l.Hash)); {
-	case byte(tail) == tag:
-		prefetch.T0(t.ref(slot(b.Add(8 * slotBytes))).Ptr())
-	case byte(tail>>8) == tag, tail>>16&0xff != 0:
-		prefetch.T0(t.ref(slot(b.Add(9 * slotBytes))).Ptr())
+	p := t.ref(slot(b.Add(at * slotBytes))).Ptr()
+	prefetch.T0(p)
+	// A small entry that does not start a line ends, more often than not, in the next.
+	if uintptr(p)&63 > 64-prefetchedEntryBytes {
+		prefetch.T0(unsafe.Add(p, prefetchedEntryBytes-1))
 	}
 }
+
+// prefetchedEntryBytes is how much of an entry is prefetched: header, key and
+// value of a small string.
+const prefetchedEntryBytes = 40
 
 // table returns table i, or nil while the database has none.
 func (d *DB) table(i int) *table {
