@@ -107,10 +107,12 @@ func (x *expiryIndex) slotFor(expiry int64) (level, slot int) {
 	if distance > 0 {
 		level = (bits.Len64(distance) - 1) / expirySlotBits
 	}
-	if level >= expiryLevels {
-		level = expiryLevels - 1
-		// Beyond the wheel: the slot farthest ahead on the last level.
-		return level, int(x.tick>>(level*expirySlotBits)-1) & (expirySlots - 1)
+	if last := expiryLevels - 1; level >= last {
+		// The last level goes round: it holds 64 slots from here on, wherever
+		// they begin. What is later is the farthest slot's business.
+		here := x.tick >> (last * expirySlotBits)
+		ahead := min(t>>(last*expirySlotBits)-here, expirySlots-1)
+		return last, int(here+ahead) & (expirySlots - 1)
 	}
 	return level, int(t>>(level*expirySlotBits)) & (expirySlots - 1)
 }
@@ -234,13 +236,20 @@ func (tx *Tx) advance(i, budget int) int {
 }
 
 // nextTick returns the next tick at which a slot has appointments or comes
-// down from a coarser level, at most limit+1.
+// down from a coarser level, at most limit+1. Where the finer levels are empty it
+// goes in the steps of the coarser ones, so that a clock that jumps by years
+// costs nothing.
 func (x *expiryIndex) nextTick(limit int64) int64 {
-	t := x.tick + 1
-	for t <= limit && t&(expirySlots-1) != 0 && x.busy[0]>>(t&(expirySlots-1))&1 == 0 {
-		t++
+	level := 0
+	for level < expiryLevels-1 && x.busy[level] == 0 {
+		level++
 	}
-	return t
+	shift := level * expirySlotBits
+	n := x.tick>>shift + 1
+	for n<<shift <= limit && n&(expirySlots-1) != 0 && x.busy[level]>>(n&(expirySlots-1))&1 == 0 {
+		n++
+	}
+	return min(n<<shift, limit+1)
 }
 
 // drainSlot keeps all appointments of one slot. It reports false when the
