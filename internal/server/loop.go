@@ -62,6 +62,9 @@ type Loop struct {
 	inbox   []func()
 	posted  []func()
 	touched []*conn // guarded by inboxMu
+
+	hasTouched   atomic.Bool
+	spareTouched []*conn // memory of touched
 }
 
 func newLoop(s *Server, index int) (*Loop, error) {
@@ -155,6 +158,9 @@ func (l *Loop) turn(events []poll.Event) (timers bool) {
 	ticks, commands := clock.Ticks(), l.requests
 	began := time.Now()
 	l.tick(began)
+	if l.hasTouched.Load() {
+		l.takeTouched()
+	}
 	l.goOn()
 	for i := range events {
 		ev := &events[i]
@@ -255,6 +261,9 @@ func (l *Loop) settleConn(c *conn) {
 		return
 	}
 	c.restore()
+	if c.HasMail() {
+		l.takeMail(c)
+	}
 	limits := l.server.Limits()
 	if c.Out.Len() > 0 && l.overOutputLimit(c, limits) || c.Flags&session.CloseSoon != 0 || l.muted || !l.flush(c) {
 		l.close(c)
@@ -272,19 +281,46 @@ func (l *Loop) settleConn(c *conn) {
 func (l *Loop) drainInbox() {
 	l.inboxMu.Lock()
 	l.posted, l.inbox = l.inbox, l.posted[:0]
-	for i, c := range l.touched {
-		c.touched = false
-		c.resumed = true
-		l.markDirty(c)
-		l.touched[i] = nil
-	}
-	l.touched = l.touched[:0]
 	l.inboxMu.Unlock()
 	for i, f := range l.posted {
 		f()
 		l.posted[i] = nil
 	}
 	l.posted = l.posted[:0]
+	l.takeTouched()
+}
+
+// takeTouched looks after clients that others have touched: they get their mail
+// now, before they are answered anything else, and the rest when they are settled.
+func (l *Loop) takeTouched() {
+	l.inboxMu.Lock()
+	l.hasTouched.Store(false)
+	list := l.touched
+	l.touched = l.spareTouched[:0]
+	for _, c := range list {
+		c.touched = false
+	}
+	l.inboxMu.Unlock()
+	for i, c := range list {
+		c.resumed = true
+		l.markDirty(c)
+		if c.HasMail() {
+			l.takeMail(c)
+		}
+		list[i] = nil
+	}
+	l.spareTouched = list[:0]
+}
+
+// takeMail appends what others have to say to a client to its output.
+func (l *Loop) takeMail(c *conn) {
+	if c.closed {
+		return
+	}
+	if c.Out.BufferCap() == 0 {
+		c.Out.SetBuffer(l.borrow())
+	}
+	c.TakeMail()
 }
 
 // touch makes the loop look after one of its clients. Any goroutine may call it.
@@ -294,6 +330,7 @@ func (l *Loop) touch(c *conn) {
 	if first {
 		c.touched = true
 		l.touched = append(l.touched, c)
+		l.hasTouched.Store(true)
 	}
 	l.inboxMu.Unlock()
 	if first {
@@ -344,6 +381,9 @@ func (l *Loop) Unexecuted(sc *session.Client, raw []byte) {
 func (l *Loop) Dirty(sc *session.Client) {
 	c := l.of(sc)
 	l.markDirty(c)
+	if c.HasMail() {
+		l.takeMail(c) // what its command has caused follows its reply
+	}
 	if c.Out.Len() >= flushEarlyBytes {
 		l.flushEarly(c)
 	}

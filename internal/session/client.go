@@ -123,8 +123,10 @@ type Client struct {
 	DirtyWatch atomic.Bool
 
 	// Touch tells the owner loop that Out has grown outside of the client's own
-	// command, or that CloseSoon was set; exclusive mode or the owner loop only.
+	// command, that CloseSoon was set, or that there is mail.
 	Touch func()
+
+	mail mailbox
 
 	onClose []func(*Client)
 }
@@ -148,5 +150,6 @@ func (c *Client) Closed() {
 		c.onClose[i](c)
 	}
 	c.onClose = nil
+	c.dropMail()
 	c.Out.Discard()
 }
