@@ -2,6 +2,7 @@ package node
 
 import (
 	"github.com/kvasirdb/kvasir/internal/command"
+	"github.com/kvasirdb/kvasir/internal/pubsub"
 	"github.com/kvasirdb/kvasir/internal/server"
 	"github.com/kvasirdb/kvasir/internal/session"
 	"github.com/kvasirdb/kvasir/internal/txn"
@@ -39,6 +40,7 @@ func (n *Node) identity() server.Identity {
 func (n *Node) resetClient(c *command.Ctx) {
 	n.Telemetry.Monitors.End(c.Client)
 	n.Txn.Discard(c.Client)
+	n.PubSub.Forget(c.Client)
 }
 
 // kept is what the parts of the server keep for a client. Owner loop or
@@ -46,7 +48,9 @@ func (n *Node) resetClient(c *command.Ctx) {
 func kept(c *session.Client) session.Kept {
 	const watchBytes = 128 // of a watched key, roughly
 	k := session.Kept{Queued: txn.Queued(c), Watched: txn.WatchedBy(c), Redirect: -1}
-	k.Bytes = k.Watched * watchBytes
+	var subscriptions int
+	k.Channels, k.Patterns, k.ShardChannels, subscriptions = pubsub.Describe(c)
+	k.Bytes = k.Watched*watchBytes + subscriptions
 	return k
 }
 

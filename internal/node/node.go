@@ -29,6 +29,7 @@ import (
 	"github.com/kvasirdb/kvasir/internal/platform/poll"
 	"github.com/kvasirdb/kvasir/internal/platform/serverlog"
 	"github.com/kvasirdb/kvasir/internal/platform/vfs"
+	"github.com/kvasirdb/kvasir/internal/pubsub"
 	"github.com/kvasirdb/kvasir/internal/server"
 	"github.com/kvasirdb/kvasir/internal/txn"
 	"github.com/kvasirdb/kvasir/internal/version"
@@ -64,6 +65,7 @@ type Node struct {
 	Users     *acl.Users
 	Server    *server.Server
 	Txn       *txn.Transactions
+	PubSub    *pubsub.Bus
 	Reclaimer *expire.Reclaimer
 	Expirer   *expire.Expirer
 	Evictor   *evict.Evictor
@@ -76,6 +78,7 @@ type Node struct {
 	options     Options
 	debug       debugSwitches
 	persistence persistenceGates
+	messages    messageGates
 	appendOnly  appendOnly
 	loader      sync.WaitGroup   // of the snapshot at start
 	background  *engine.Executor // the expirer's
@@ -105,6 +108,7 @@ func New(o Options) (*Node, error) {
 		Reclaimer: n.Reclaimer,
 	})
 	n.Txn = txn.New(n.Space)
+	n.newPubSub()
 	n.Users = acl.New()
 	n.Saver = n.newSaver()
 	n.newAppendOnly()

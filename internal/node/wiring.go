@@ -48,6 +48,7 @@ func (n *Node) commands() [][]command.Spec {
 		n.Saver.Commands(),
 		n.AOF.Commands(),
 		n.Txn.Commands(),
+		n.PubSub.Commands(),
 		bitcmd.Commands(bitcmd.Deps{MaxBulkBytes: n.Config.Params.ProtoMaxBulkLen.Load}),
 		geocmd.Commands(),
 		hashcmd.Commands(),
@@ -76,7 +77,6 @@ func (n *Node) connect() {
 		p.ProtoMaxBulkLen, p.ClientQueryBufferLimit, p.MaxClients, p.Timeout, p.TCPKeepAlive,
 		p.MaxNewConnectionsPerCycle, p.ProtectedMode, p.ClientOutputBufferLimit,
 		p.MaxMemory, p.MaxMemoryClients, p.HideUserDataFromLog)
-	follow(func() { n.Engine.WantEvents(eventClasses(p.NotifyKeyspaceEvents.Load())) }, p.NotifyKeyspaceEvents)
 	follow(func() { n.Engine.SetImporting(p.ImportMode.Load()); n.followExpirePolicy() }, p.ImportMode)
 	follow(n.followAccessClock, p.MaxMemoryPolicy, p.LFULogFactor, p.LFUDecayTime)
 	follow(func() { n.Engine.TrackLatency(p.LatencyTracking.Load()) }, p.LatencyTracking)
@@ -87,6 +87,7 @@ func (n *Node) connect() {
 	follow(n.configureLog, p.LogLevel, p.LogFormat, p.LogTimestampFormat)
 	n.connectAppendOnly()
 	n.connectTelemetry()
+	n.connectPubSub()
 	n.connectListeners()
 	n.provideEvictionInfo()
 }
@@ -109,6 +110,7 @@ func (n *Node) addGates() {
 	memory := n.Engine.AddGate(n.memoryGate())
 	n.follow(func() { n.followMemoryLimit(memory) },
 		p.MaxMemory, p.MaxMemoryPolicy, p.MaxMemorySamples, p.MaxMemoryEvictionTenacity)
+	n.messages.subscribed = n.Engine.AddGate(n.PubSub.Gate())
 	pause := n.Engine.AddGate(n.Server.Pauses.Gate())
 	n.Server.Pauses.Arm = func(on bool) { n.Engine.Arm(pause, on) }
 	n.connectTransactions()
