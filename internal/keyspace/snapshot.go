@@ -2,7 +2,11 @@ package keyspace
 
 import (
 	"errors"
+	"runtime"
 	"sync/atomic"
+
+	"github.com/kvasirdb/kvasir/internal/datatype/value"
+	"github.com/kvasirdb/kvasir/internal/platform/offheap"
 )
 
 // Snapshot is the keyspace as it was at one instant, being read while clients go
@@ -18,8 +22,17 @@ import (
 // on the current side again.
 //
 // Nothing is copied in advance: what a snapshot needs besides the data is the
-// sink's buffer. A sink that is behind blocks the walk, and writers of unvisited
-// keys, in SaveEntry.
+// sink's buffer. A sink that is behind blocks writers of unvisited keys in
+// SaveEntry, and the walk in Rest.
+//
+// # Large values
+//
+// A collection of many elements is handed over in slices, between which the walk
+// unlocks its shard. It stays on the other side until the last slice, so that a
+// worker that is about to change it comes to visit and saves the rest first.
+// There is one such value at a time; entries that others hand over meanwhile are
+// the sink's to keep apart, and when it cannot keep more, they help with the
+// value (see relieve).
 type Snapshot struct {
 	space *Space
 	sink  SnapshotSink
@@ -29,6 +42,8 @@ type Snapshot struct {
 
 	db, table int // where the walk is
 	cursor    uint64
+
+	large atomic.Pointer[sliced] // being handed over; changed under its shard
 
 	keys      int64 // at the instant
 	saved     atomic.Int64
@@ -41,6 +56,48 @@ type SnapshotSink interface {
 	// a worker that is about to change the entry. db is the number that its
 	// database had at the instant. e is valid during the call.
 	SaveEntry(db int, e Entry)
+	// SaveLarge begins to take over a large entry. e is valid during the call,
+	// its key and its value until the last call of a method of LargeValue.
+	SaveLarge(db int, e Entry) LargeValue
+	// Full reports whether no entry should be handed over before the large value
+	// under way has ended.
+	Full() bool
+	// Rest is called by the walk between its slices, without any lock, and
+	// returns when the sink is ready for more.
+	Rest()
+}
+
+// LargeValue is a large entry on its way to the sink. Its methods may be called
+// by different goroutines, all with the entry's shard locked.
+type LargeValue interface {
+	// Slice takes over a part and reports whether it was the last.
+	Slice() (done bool)
+	// Finish takes over the rest.
+	Finish()
+	// Abandon gives the rest up: the snapshot was cancelled.
+	Abandon()
+}
+
+// sliced is the large value that is being handed over.
+type sliced struct {
+	ref   offheap.Ref
+	shard int
+	to    LargeValue
+}
+
+// Values are handed over in slices from these sizes on. To encode as much takes
+// about a tenth of a millisecond.
+const (
+	largeElements = 1 << 10
+	largeNodes    = 16 // of a list or a stream, of up to 8 KiB each
+)
+
+func isLarge(v value.Value) bool {
+	switch v.Type {
+	case value.List, value.Stream:
+		return FreeEffort(v) >= largeNodes
+	}
+	return FreeEffort(v) >= largeElements
 }
 
 // ErrSnapshotRunning is returned while another snapshot runs.
@@ -70,11 +127,14 @@ func (sn *Snapshot) Keys() (total, done int64) { return sn.keys, sn.saved.Load()
 // anything to the sink. The walk has to be continued to its end.
 func (sn *Snapshot) Cancel() { sn.cancelled.Store(true) }
 
+// stepBuckets is for how many buckets the walk keeps a shard locked. Their
+// entries are prefetched together.
+const stepBuckets = 8
+
 // Step continues the walk by about n buckets and reports whether it has ended.
 // The worker must not hold its reader lock; others are kept from one shard at a
-// time, for step buckets.
+// time, for a few buckets or a slice of a large value.
 func (sn *Snapshot) Step(w *Worker, nowMillis int64, n int) (done bool) {
-	const step = 8
 	for n > 0 {
 		if sn.db == len(sn.dbs) {
 			return true
@@ -84,27 +144,98 @@ func (sn *Snapshot) Step(w *Worker, nowMillis int64, n int) (done bool) {
 			sn.db, sn.table, sn.cursor = sn.db+1, 0, 0
 			continue
 		}
+		sn.sink.Rest()
 		shard := sn.table % Shards
 		w.Enter()
 		w.LockShard(shard)
 		tx := w.Begin(0, nowMillis)
 		tx.db, tx.index = d, sn.db
-		t := d.table(sn.table)
-		for range min(n, step) {
-			sn.cursor = t.scan(sn.cursor, func(s slot) {
-				e := Entry{tx: tx, t: t, slot: s}
-				sn.visit(&e)
-			})
-			n--
-			if sn.cursor == 0 {
-				sn.table++
-				break
-			}
+		n -= sn.visitBuckets(tx, min(n, stepBuckets))
+		for sn.large.Load() != nil {
+			w.UnlockShard(shard)
+			w.Leave()
+			sn.sink.Rest()
+			w.Enter()
+			w.LockShard(shard)
+			sn.slice()
 		}
 		w.UnlockShard(shard)
 		w.Leave()
 	}
 	return false
+}
+
+// visitBuckets visits up to n buckets of the walk's table and returns how many
+// it has visited. It stops at a bucket with a large value and begins to hand it
+// over; the bucket is visited again.
+func (sn *Snapshot) visitBuckets(tx *Tx, n int) int {
+	t := tx.db.table(sn.table)
+	t.prefetch(sn.cursor, n)
+	for i := range n {
+		large := false
+		next := t.scan(sn.cursor, func(s slot) {
+			e := Entry{tx: tx, t: t, slot: s}
+			if !large && sn.beginLarge(&e) {
+				large = true
+				return
+			}
+			sn.visit(&e)
+		})
+		if large {
+			return i
+		}
+		if sn.cursor = next; next == 0 {
+			sn.table++
+			return i + 1
+		}
+	}
+	return n
+}
+
+// beginLarge begins to hand an entry over in slices, if it is worth that and no
+// other one is under way.
+func (sn *Snapshot) beginLarge(e *Entry) bool {
+	r := e.ref()
+	h := entHeader(r)
+	if h&entMark == sn.space.mark || h.typ() == value.String || sn.cancelled.Load() || sn.large.Load() != nil {
+		return false
+	}
+	i, ok := sn.index[e.tx.db]
+	if !ok || !isLarge(entValue(r, h)) {
+		return false
+	}
+	sn.large.Store(&sliced{ref: r, shard: sn.table % Shards, to: sn.sink.SaveLarge(i, *e)})
+	return true
+}
+
+// slice hands over a part of the large value, if it is still under way. The
+// caller holds its shard.
+func (sn *Snapshot) slice() {
+	l := sn.large.Load()
+	switch {
+	case l == nil:
+	case sn.cancelled.Load():
+		sn.finish(l)
+	case l.to.Slice():
+		sn.ended(l)
+	}
+}
+
+// finish hands over the rest of the large value, or gives it up. The caller
+// holds its shard.
+func (sn *Snapshot) finish(l *sliced) {
+	if sn.cancelled.Load() {
+		l.to.Abandon()
+	} else {
+		l.to.Finish()
+	}
+	sn.ended(l)
+}
+
+func (sn *Snapshot) ended(l *sliced) {
+	setEntHeader(l.ref, entHeader(l.ref)&^entMark|sn.space.mark)
+	sn.saved.Add(1)
+	sn.large.Store(nil)
 }
 
 // visit hands over an entry that is still on the other side.
@@ -114,11 +245,39 @@ func (sn *Snapshot) visit(e *Entry) {
 	if h&entMark == sn.space.mark {
 		return
 	}
+	if l := sn.large.Load(); l != nil && l.ref == r {
+		sn.finish(l)
+		return
+	}
 	if i, ok := sn.index[e.tx.db]; ok && !sn.cancelled.Load() {
+		sn.relieve(e.tx.w)
 		sn.sink.SaveEntry(i, *e)
 		sn.saved.Add(1)
 	}
 	setEntHeader(r, h&^entMark|sn.space.mark)
+}
+
+// relieve waits while the sink is full because of a large value, and helps to
+// end that. Waiting alone could be for ever: the walk needs the value's shard,
+// which this worker may hold, and its reader lock, for which it may have to wait
+// behind an exclusive section that waits for this worker. So whoever waits hands
+// over the rest as soon as it can have the shard; shards are taken out of order
+// here, therefore only if they are free.
+func (sn *Snapshot) relieve(w *Worker) {
+	for l := sn.large.Load(); l != nil && sn.sink.Full(); l = sn.large.Load() {
+		if w.exclusive || w.held[l.shard>>6]>>(l.shard&63)&1 != 0 {
+			sn.finish(l)
+			return
+		}
+		if mu := &sn.space.shards[l.shard].mu; mu.TryLock() {
+			if sn.large.Load() == l {
+				sn.finish(l)
+			}
+			mu.Unlock()
+			return
+		}
+		runtime.Gosched()
+	}
 }
 
 // End ends a snapshot whose walk has ended. Exclusive mode only.

@@ -17,8 +17,10 @@ import (
 const (
 	// compressMin is the length from which on strings are compressed.
 	compressMin = 21
-	// compressMax bounds the memory that compression takes.
+	// compressMax bounds the time and the memory that compression takes.
 	compressMax = 32 << 20
+	// scratchMax is how much memory is kept for compression between values.
+	scratchMax = 64 << 10
 	// integerTextMax is the length of the longest text that is stored as an
 	// integer of four bytes.
 	integerTextMax = 11
@@ -28,6 +30,8 @@ const (
 type Format struct {
 	Version  int // VersionRedis70 or later
 	Compress bool
+	// CompressMax is the length up to which strings are compressed; 0 is 32 MiB.
+	CompressMax int
 }
 
 // Encoder writes values behind one another.
@@ -40,7 +44,8 @@ type Encoder struct {
 	Spill      func()
 	SpillBytes int
 
-	lzf lzf.Compressor
+	lzf    lzf.Compressor
+	packed []byte // what lzf makes
 }
 
 // KindOf returns the kind that a value has in a version. ok is false if the
@@ -107,11 +112,18 @@ func (e *Encoder) String(s []byte) {
 			return
 		}
 	}
-	if e.Compress && len(s) >= compressMin && len(s) <= compressMax && e.compressed(s) {
+	if e.Compress && len(s) >= compressMin && len(s) <= e.compressMax() && e.compressed(s) {
 		return
 	}
 	e.length(uint64(len(s)))
 	e.raw(s)
+}
+
+func (e *Encoder) compressMax() int {
+	if e.CompressMax > 0 {
+		return e.CompressMax
+	}
+	return compressMax
 }
 
 // raw writes bytes as they are, spilling between pieces.
@@ -143,13 +155,17 @@ func (e *Encoder) integer(n int64) bool {
 // compressed writes s compressed, if that saves at least four bytes.
 func (e *Encoder) compressed(s []byte) bool {
 	room := len(s) - 4
-	packed := make([]byte, room)
-	n := e.lzf.Compress(packed, s)
-	if n == 0 {
-		return false
+	if cap(e.packed) < room {
+		e.packed = make([]byte, max(room, 4<<10))
 	}
-	e.blob(packed[:n], len(s))
-	return true
+	n := e.lzf.Compress(e.packed[:room], s)
+	if n > 0 {
+		e.blob(e.packed[:n], len(s))
+	}
+	if cap(e.packed) > scratchMax {
+		e.packed = nil
+	}
+	return n > 0
 }
 
 // blob writes LZF data that becomes size bytes.

@@ -6,6 +6,7 @@ import (
 	"github.com/kvasirdb/kvasir/internal/keyspace"
 	"github.com/kvasirdb/kvasir/internal/persistence/rdb"
 	"github.com/kvasirdb/kvasir/internal/platform/checksum"
+	"github.com/kvasirdb/kvasir/internal/platform/vfs"
 )
 
 // A base is a snapshot that begins an append-only file. Who keeps that file names
@@ -34,20 +35,7 @@ func (s *summed) end() error {
 // WriteBase writes all keys to w. Exclusive mode; tx is on any database.
 func (s *Saver) WriteBase(tx *keyspace.Tx, w io.Writer) error {
 	out := &summed{w: w, on: s.Settings().Checksum}
-	var writeErr error
-	st := s.newStreamOf(1, func(chunk []byte) []byte {
-		if writeErr == nil {
-			_, writeErr = out.Write(chunk)
-		}
-		return chunk[:0]
-	})
-	for db := range s.Space.Databases() {
-		tx.Other(db).Each(func(e keyspace.Entry) { st.SaveEntry(db, e) })
-	}
-	err := st.end()
-	if err == nil {
-		err = writeErr
-	}
+	err := s.writeAll(tx, s.newStream(1, false), out)
 	if err == nil {
 		err = out.end()
 	}
@@ -58,8 +46,7 @@ func (s *Saver) WriteBase(tx *keyspace.Tx, w io.Writer) error {
 // When it has ended, done is called, outside of exclusive mode. cancel ends it
 // early. Exclusive mode.
 func (s *Saver) StartBase(w io.Writer, done func(err error)) (cancel func(), err error) {
-	j := &job{queue: newQueue(), began: s.Now(), cancel: make(chan struct{})}
-	j.stream = s.newStreamOf(1, j.queue.push)
+	j := &job{stream: s.newStream(1, true), began: s.Now(), cancel: make(chan struct{})}
 	if j.snapshot, err = s.Space.BeginSnapshot(j.stream); err != nil {
 		return nil, err
 	}
@@ -76,10 +63,9 @@ func (s *Saver) writeBase(j *job, w io.Writer) error {
 	defer worker.Close()
 	out := &summed{w: w, on: j.stream.settings.Checksum}
 	written := make(chan error, 1)
-	s.jobs.Go(func() { written <- j.queue.drain(out, j.snapshot.Cancel) })
+	s.jobs.Go(func() { written <- j.stream.queue.drain(out, j.snapshot.Cancel) })
 	j.walk(worker, s.Now, s.Delay)
 	endErr := j.stream.end()
-	close(j.queue.full)
 	err := <-written
 	switch {
 	case err == nil && endErr != nil:
@@ -111,34 +97,42 @@ type BaseLoad struct {
 
 // OpenBase begins to load from r. w executes the load.
 func (s *Saver) OpenBase(w *keyspace.Worker, r io.Reader) (*BaseLoad, error) {
-	o := s.Settings()
-	now := s.Now().UnixMilli()
-	in, err := rdb.NewReader(r, rdb.ReadOptions{
-		Heap: w.Heap(), Limits: s.Limits(), Relaxed: o.AnyVersion, SkipChecksum: !o.Checksum,
-	})
+	size := int64(0)
+	if f, ok := r.(vfs.File); ok {
+		if info, err := f.Stat(); err == nil {
+			size = info.Size()
+		}
+	}
+	l, err := s.start(r, size, s.Now().UnixMilli(), 0)
 	if err != nil {
 		return nil, err
 	}
-	return &BaseLoad{&loader{s: s, r: in, o: o, now: now, keep: true}, w}, nil
+	l.keep = true
+	return &BaseLoad{l, w}, nil
 }
 
-// Step loads a slice and reports whether it was the last. Keys whose time has
-// come are kept: the commands behind the base may use them. Exclusive mode.
+// Step loads a part and reports whether it was the last. Keys whose time has
+// come are kept: the commands behind the base may use them. After an error there
+// is no other step. Exclusive mode.
 func (b *BaseLoad) Step() (done bool, err error) {
-	done, err = b.l.step(b.w.Begin(0, b.l.now), b.l.o.LoadSlice)
-	if done {
-		r, s := b.l.result, b.l.s
-		s.Log.Noticef("Done loading RDB, keys loaded: %d, keys expired: %d, all fields expired hashes: %d.",
-			r.Keys, r.Expired, r.AllExpired)
-		s.mu.Lock()
-		s.lastLoaded = r
-		s.mu.Unlock()
+	batch, more := <-b.l.p.batches
+	if more {
+		if err = b.l.store(b.w, batch); err == nil {
+			b.l.p.recycle(batch)
+			return false, nil
+		}
 	}
-	return done, err
+	err = b.l.end(b.w, err)
+	return err == nil, err
 }
 
-// Offset returns the bytes read so far: at the end the size of the snapshot.
-func (b *BaseLoad) Offset() int64 { return b.l.r.Offset() }
+// Offset returns the bytes loaded so far: at the end the size of the snapshot.
+func (b *BaseLoad) Offset() int64 {
+	if b.l.ended {
+		return b.l.p.r.Offset()
+	}
+	return b.l.offset
+}
 
 // BeginLoading notes that a load of so many bytes goes on, whose progress
 // Progress tells, until EndLoading.

@@ -2,6 +2,7 @@ package save
 
 import (
 	"errors"
+	"io"
 	"time"
 
 	"github.com/kvasirdb/kvasir/internal/keyspace"
@@ -33,26 +34,7 @@ func (s *Saver) saveAll(tx *keyspace.Tx) error {
 	if err != nil {
 		return err
 	}
-	var writeErr error
-	w := s.newStream(func(chunk []byte) []byte {
-		if writeErr == nil {
-			_, writeErr = f.Write(chunk)
-		}
-		return chunk[:0]
-	})
-	for db := range s.Space.Databases() {
-		tx.Other(db).Each(func(e keyspace.Entry) {
-			w.SaveEntry(db, e)
-			if o.KeyDelay > 0 {
-				s.Delay(o.KeyDelay, nil)
-			}
-		})
-	}
-	err = w.end()
-	if err == nil {
-		err = writeErr
-	}
-	if err == nil {
+	if err = s.writeAll(tx, s.newStream(0, false), f); err == nil {
 		err = f.commit(o.path())
 	}
 	if err != nil {
@@ -68,11 +50,29 @@ func (s *Saver) saveAll(tx *keyspace.Tx) error {
 	return nil
 }
 
+// writeAll writes all keys through a stream. Exclusive mode.
+func (s *Saver) writeAll(tx *keyspace.Tx, w *stream, to io.Writer) error {
+	written := make(chan error, 1)
+	s.jobs.Go(func() { written <- w.queue.drain(to, func() {}) })
+	for db := range s.Space.Databases() {
+		tx.Other(db).Walk(func(e keyspace.Entry) {
+			w.SaveEntry(db, e)
+			if w.settings.KeyDelay > 0 {
+				s.Delay(w.settings.KeyDelay, nil)
+			}
+		})
+	}
+	err := w.end()
+	if writeErr := <-written; err == nil {
+		err = writeErr
+	}
+	return err
+}
+
 // job is a background save.
 type job struct {
 	snapshot *keyspace.Snapshot
 	stream   *stream
-	queue    *queue
 	began    time.Time
 	changes  int64 // at the instant
 	cancel   chan struct{}
@@ -85,8 +85,7 @@ func (s *Saver) startBackground() error {
 	if s.job != nil {
 		return ErrInProgress
 	}
-	j := &job{queue: newQueue(), began: s.Now(), changes: s.Changes(), cancel: make(chan struct{})}
-	j.stream = s.newStream(j.queue.push)
+	j := &job{stream: s.newStream(0, true), began: s.Now(), changes: s.Changes(), cancel: make(chan struct{})}
 	var err error
 	if j.snapshot, err = s.Space.BeginSnapshot(j.stream); err != nil {
 		return err
@@ -125,15 +124,14 @@ func (s *Saver) run(j *job) {
 	s.jobs.Go(func() {
 		if err != nil {
 			j.snapshot.Cancel()
-			j.queue.drain(failing{err}, func() {})
+			j.stream.queue.drain(failing{err}, func() {})
 			written <- err
 			return
 		}
-		written <- j.queue.drain(f, j.snapshot.Cancel)
+		written <- j.stream.queue.drain(f, j.snapshot.Cancel)
 	})
 	j.walk(worker, s.Now, s.Delay)
 	endErr := j.stream.end()
-	close(j.queue.full)
 	err = <-written
 	switch {
 	case err == nil && endErr != nil:

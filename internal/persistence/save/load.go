@@ -2,12 +2,9 @@ package save
 
 import (
 	"errors"
-	"fmt"
 	"io"
 	"io/fs"
-	"math"
 	"os"
-	"strconv"
 	"time"
 
 	"github.com/kvasirdb/kvasir/internal/keyspace"
@@ -31,19 +28,42 @@ var ErrLoad = errors.New("the snapshot cannot be loaded")
 
 // loader puts the records of a file into the keyspace.
 type loader struct {
-	s      *Saver
-	r      *rdb.Reader
-	o      Settings
-	f      io.Closer
-	merge  bool // keys that are there are replaced
-	keep   bool // keys whose time has come are kept
-	now    int64
-	db     int
-	result Loaded
+	s         *Saver
+	o         Settings
+	f         io.Closer
+	p         *parser
+	batchKeys int
+	merge     bool // keys that are there are replaced
+	keep      bool // keys whose time has come are kept
+	now       int64
+	offset    int64 // of what was stored
+	errOffset int64 // of what could not be
+	reserved  []int // databases in which room was made
+	ended     bool  // the parser has
+	result    Loaded
+}
+
+// start begins to read a file behind its header.
+func (s *Saver) start(r io.Reader, size, now int64, fieldsNow int64) (*loader, error) {
+	o := s.Settings()
+	heap := s.Space.Pool().NewHeap()
+	in, err := rdb.NewReader(r, rdb.ReadOptions{
+		Heap: heap, Limits: s.Limits(), Relaxed: o.AnyVersion, SkipChecksum: !o.Checksum, FieldsNowMillis: fieldsNow,
+	})
+	if err != nil {
+		heap.Close()
+		return nil, err
+	}
+	l := &loader{s: s, o: o, now: now, batchKeys: batchKeys}
+	if o.LoadKeyDelay > 0 {
+		l.batchKeys = 1
+	}
+	l.startParser(heap, in, size)
+	return l, nil
 }
 
 // open opens the snapshot; there is none if both results are nil.
-func (s *Saver) open(w *keyspace.Worker, merge bool) (*loader, error) {
+func (s *Saver) open(merge bool) (*loader, error) {
 	o := s.Settings()
 	f, err := s.FS.OpenFile(o.path(), os.O_RDONLY, 0)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -58,9 +78,7 @@ func (s *Saver) open(w *keyspace.Worker, merge bool) (*loader, error) {
 		progress.Total = info.Size()
 	}
 	now := progress.Began.UnixMilli()
-	r, err := rdb.NewReader(f, rdb.ReadOptions{
-		Heap: w.Heap(), Limits: s.Limits(), Relaxed: o.AnyVersion, SkipChecksum: !o.Checksum, FieldsNowMillis: now,
-	})
+	l, err := s.start(f, progress.Total, now, now)
 	if err != nil {
 		f.Close()
 		var version rdb.VersionError
@@ -77,206 +95,135 @@ func (s *Saver) open(w *keyspace.Worker, merge bool) (*loader, error) {
 	s.mu.Lock()
 	s.loading = progress
 	s.mu.Unlock()
-	return &loader{s: s, r: r, o: o, f: f, merge: merge, now: now}, nil
+	l.f, l.merge = f, merge
+	return l, nil
 }
 
 // LoadAtStart loads the snapshot, if there is one, in slices, between which
 // the server answers. It returns ErrLoad if it cannot.
 func (s *Saver) LoadAtStart() error {
-	w := s.Space.NewWorker(nil)
-	defer w.Close()
-	l, err := s.open(w, false)
+	l, err := s.open(false)
 	if l == nil {
 		return err
 	}
-	for done := false; !done && err == nil; {
+	w := s.Space.NewWorker(nil)
+	defer w.Close()
+	exclusive := func(f func()) {
 		w.Enter()
-		w.Exclusive(func() {
-			if done, err = l.step(w.Begin(0, l.now), l.o.LoadSlice); done || err != nil {
-				l.close(err)
-			}
-		})
+		w.Exclusive(f)
 		w.Leave()
 	}
+	for b := range l.p.batches {
+		exclusive(func() { err = l.store(w, b) })
+		if err != nil {
+			break
+		}
+		l.p.recycle(b)
+		l.delay()
+	}
+	exclusive(func() { err = l.close(w, err) })
 	return err
+}
+
+// delay rests behind a key (key-load-delay).
+func (l *loader) delay() {
+	if l.o.LoadKeyDelay > 0 {
+		l.s.Delay(l.o.LoadKeyDelay, nil)
+	}
 }
 
 // Reload replaces the keys, or merges them if flush is not set, by those of
 // the snapshot. Exclusive mode.
 func (s *Saver) Reload(tx *keyspace.Tx, flush, merge bool) error {
-	l, err := s.open(tx.Worker(), merge)
+	l, err := s.open(merge)
 	if err != nil {
 		return err
 	}
 	if l == nil {
 		return fs.ErrNotExist
 	}
+	w, db, now := tx.Worker(), tx.DB(), tx.Now()
 	if flush {
 		for db := range s.Space.Databases() {
-			tx.Worker().Flush(db, false)
+			w.Flush(db, false)
 		}
-		// The transaction has a view of the database that is gone.
-		tx = tx.Worker().Begin(tx.DB(), tx.Now())
+		s.libraries.clear()
 	}
-	_, err = l.step(tx, math.MaxInt64)
-	l.close(err)
+	for b := range l.p.batches {
+		if err = l.store(w, b); err != nil {
+			break
+		}
+		l.p.recycle(b)
+		l.delay()
+	}
+	err = l.close(w, err)
+	w.Begin(db, now) // tx is the worker's; its database may be gone
 	return err
 }
 
-// close ends a load. Exclusive mode.
-func (l *loader) close(err error) {
+// close ends a load that storing ended, with an error or because there is no
+// more. Exclusive mode.
+func (l *loader) close(w *keyspace.Worker, err error) error {
+	err = l.end(w, err)
 	l.f.Close()
 	s := l.s
 	s.mu.Lock()
 	took := s.Now().Sub(s.loading.Began)
 	s.loading = nil
-	s.lastLoaded = l.result
 	s.saved, s.lastSave = s.Changes(), s.Now()
 	s.mu.Unlock()
-	if err != nil {
-		return
+	if err == nil {
+		s.Log.Noticef("DB loaded from disk: %.3f seconds", took.Seconds())
 	}
-	r := &l.result
-	if r.Empty > 0 {
+	return err
+}
+
+// end stops the parser, trims the tables and tells the result. Exclusive mode.
+func (l *loader) end(w *keyspace.Worker, err error) error {
+	l.p.stop(w.Heap())
+	l.ended = true
+	r, s := &l.result, l.s
+	r.Empty, r.AllExpired = l.p.empty, l.p.expired
+	for _, db := range l.reserved {
+		w.Begin(db, l.now).TrimTables()
+	}
+	s.mu.Lock()
+	s.lastLoaded = *r
+	s.mu.Unlock()
+	switch {
+	case err != nil:
+		l.explain(err, l.errOffset, "read-object-value")
+		return ErrLoad
+	case l.p.err != nil:
+		l.explain(l.p.err, l.p.r.Offset(), l.p.doing)
+		return ErrLoad
+	case r.Empty > 0:
 		s.Log.Noticef("Done loading RDB, keys loaded: %d, keys expired: %d, empty keys skipped: %d, all fields expired hashes: %d.",
 			r.Keys, r.Expired, r.Empty, r.AllExpired)
-	} else {
+	default:
 		s.Log.Noticef("Done loading RDB, keys loaded: %d, keys expired: %d, all fields expired hashes: %d.",
 			r.Keys, r.Expired, r.AllExpired)
 	}
-	s.Log.Noticef("DB loaded from disk: %.3f seconds", took.Seconds())
-}
-
-// step loads about limit bytes and reports whether that was the end.
-func (l *loader) step(tx *keyspace.Tx, limit int64) (done bool, err error) {
-	start := l.r.Offset()
-	for l.r.Offset()-start < limit {
-		rec, err := l.r.Next()
-		if err == nil && rec.Type == rdb.RecordEnd {
-			if !l.r.Checksum && l.r.Version >= 5 {
-				l.s.Log.Noticef("RDB file was saved with checksum disabled: no check performed.")
-			}
-			return true, nil
-		}
-		if err == nil {
-			err = l.record(tx, &rec)
-		}
-		if err != nil {
-			l.explain(err)
-			return false, ErrLoad
-		}
-	}
-	l.s.mu.Lock()
-	l.s.loading.Loaded = l.r.Offset()
-	l.s.mu.Unlock()
-	return false, nil
+	return nil
 }
 
 // explain logs why a file cannot be loaded.
-func (l *loader) explain(err error) {
+func (l *loader) explain(err error, offset int64, doing string) {
 	log := l.s.Log
 	switch {
 	case errors.Is(err, io.ErrUnexpectedEOF):
 		log.Warningf("Short read or OOM loading DB. Unrecoverable error, aborting now.")
-		log.Warningf("Internal error in RDB reading offset %d, %s -> Unexpected EOF reading RDB file", l.r.Offset(), l.r.Doing())
+		log.Warningf("Internal error in RDB reading offset %d, %s -> Unexpected EOF reading RDB file", offset, doing)
 	case errors.Is(err, rdb.ErrKind):
 		log.Warningf("Unknown type or opcode when loading DB. Unrecoverable error, aborting now. (%v)", err)
 	case errors.Is(err, rdb.ErrChecksum):
 		log.Warningf("Wrong RDB checksum (%v). Aborting now.", err)
-		log.Warningf("Internal error in RDB reading offset %d, %s -> RDB CRC error", l.r.Offset(), l.r.Doing())
+		log.Warningf("Internal error in RDB reading offset %d, %s -> RDB CRC error", offset, doing)
 	default:
-		log.Warningf("Internal error in RDB reading offset %d, %s -> %v", l.r.Offset(), l.r.Doing(), err)
+		log.Warningf("Internal error in RDB reading offset %d, %s -> %v", offset, doing, err)
 	}
 	log.Warningf("Terminating server after rdb file reading failure.")
 }
 
-func (l *loader) record(tx *keyspace.Tx, rec *rdb.Record) error {
-	switch rec.Type {
-	case rdb.RecordSelectDB:
-		if rec.DB >= l.s.Space.Databases() {
-			return fmt.Errorf("FATAL: Data file was created with a server configured to handle more than %d databases", l.s.Space.Databases())
-		}
-		l.db = rec.DB
-	case rdb.RecordAux:
-		l.aux(string(rec.Name), string(rec.Text))
-	case rdb.RecordFunction:
-		return errors.New("the file holds a function library, which this server cannot keep")
-	case rdb.RecordModuleAux:
-		l.s.Log.Warningf("The RDB file contains AUX module data I can't load: no matching module '%s'", rec.Name)
-	case rdb.RecordKey:
-		return l.key(tx.Other(l.db), rec)
-	}
-	return nil
-}
-
-func (l *loader) aux(name, text string) {
-	log := l.s.Log
-	number, _ := strconv.ParseInt(text, 10, 64)
-	switch name {
-	case "redis-ver":
-		log.Noticef("Loading RDB produced by Redis version %s", text)
-	case "valkey-ver":
-		log.Noticef("Loading RDB produced by Valkey version %s", text)
-	case "ctime":
-		log.Noticef("RDB age %d seconds", max(0, l.now/1000-number))
-	case "used-mem":
-		log.Noticef("RDB memory usage when created %.2f Mb", float64(number)/(1<<20))
-		l.s.mu.Lock()
-		l.s.loading.UsedMemory = number
-		l.s.mu.Unlock()
-	}
-}
-
+// emptyKeysLogged is how many keys without a value are named in the log.
 const emptyKeysLogged = 10
-
-// key stores a key, unless it is none or its time has come.
-func (l *loader) key(tx *keyspace.Tx, rec *rdb.Record) error {
-	o := &rec.Object
-	switch {
-	case o.Gone == rdb.Empty:
-		if l.result.Empty++; l.result.Empty <= emptyKeysLogged {
-			l.s.Log.Noticef("rdbLoadObject skipping empty key: %s", rec.Key)
-		}
-		return nil
-	case o.Gone == rdb.Expired:
-		l.result.AllExpired++
-		return nil
-	case rec.Info.Expiry >= 0 && rec.Info.Expiry < l.now && !l.keep:
-		keyspace.FreeValue(tx.Heap(), o.Value)
-		l.result.Expired++
-		return nil
-	}
-	e := tx.Peek(rec.Key)
-	if e.Found() && !l.merge {
-		keyspace.FreeValue(tx.Heap(), o.Value)
-		return fmt.Errorf("RDB has duplicated key '%s' in DB %d", rec.Key, l.db)
-	}
-	if o.IsString() {
-		tx.SetString(&e, rec.Key, o.Text, rec.Info.Expiry)
-	} else {
-		tx.Put(rec.Key, o.Value, rec.Info.Expiry, 1)
-	}
-	l.access(tx, rec)
-	l.result.Keys++
-	if l.o.LoadKeyDelay > 0 {
-		l.s.Delay(l.o.LoadKeyDelay, nil)
-	}
-	return nil
-}
-
-// access gives a key the access clock that the file has of it, if it is the
-// clock that this server keeps.
-func (l *loader) access(tx *keyspace.Tx, rec *rdb.Record) {
-	idle, frequency := rec.Info.IdleSeconds, rec.Info.Frequency
-	if idle < 0 && frequency < 0 {
-		return
-	}
-	e := tx.Peek(rec.Key)
-	switch {
-	case !e.Found():
-	case l.o.LFU && frequency >= 0:
-		e.SetFrequency(uint8(frequency))
-	case !l.o.LFU && idle >= 0:
-		e.SetIdle(idle)
-	}
-}

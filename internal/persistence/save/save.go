@@ -9,12 +9,17 @@
 // chunk and passes full chunks through a queue to a goroutine that writes them:
 //
 //	walk    ─┐
-//	         ├─ SaveEntry → chunk → queue (64 MiB at most) → file
+//	         ├─ SaveEntry → chunk → queue (bounded) → file
 //	writers ─┘
 //
-// When the disk is behind, the queue is full, and SaveEntry waits: the walk and
-// those writers are slowed to the pace of the disk, and memory stays bounded
-// whatever the write rate.
+// When the disk is behind, the walk rests, and when the queue is full, SaveEntry
+// waits: those writers are slowed to the pace of the disk, and memory stays
+// bounded whatever the write rate (queue.go).
+//
+// # How it is loaded
+//
+// One goroutine reads, checks and decodes the file, and builds the collections;
+// it passes batches of keys to another, which puts them into the tables (load.go).
 //
 // A file is written under another name, synced, renamed, and its directory
 // synced: after a crash there is the old file or the new one, complete.
@@ -48,19 +53,21 @@ type Point struct {
 
 // Settings are what the configuration says at a moment.
 type Settings struct {
-	Points       []Point
-	Dir          string
-	Filename     string // in Dir
-	Compress     bool
-	Checksum     bool
-	Incremental  bool // sync while writing
-	AnyVersion   bool
-	StopWrites   bool // stop-writes-on-bgsave-error
-	KeyDelay     time.Duration
-	LoadSlice    int64  // bytes loaded at once while the server answers
-	LRU, LFU     bool   // which access clock is kept in the file
-	Version      string // in the file
-	LoadKeyDelay time.Duration
+	Points      []Point
+	Dir         string
+	Filename    string // in Dir
+	Compress    bool
+	Checksum    bool
+	Incremental bool // sync while writing
+	AnyVersion  bool
+	StopWrites  bool // stop-writes-on-bgsave-error
+	KeyDelay    time.Duration
+	LoadSlice   int64  // bytes loaded at once while the server answers
+	LRU, LFU    bool   // which access clock is kept in the file
+	Version     string // in the file
+	// FormatVersion is the version of the files that are written; 0 is rdb.Version.
+	FormatVersion int
+	LoadKeyDelay  time.Duration
 }
 
 // path is where the snapshot is.
@@ -90,7 +97,8 @@ type Deps struct {
 // Saver saves and loads the keys of one server.
 type Saver struct {
 	Deps
-	jobs sync.WaitGroup
+	jobs      sync.WaitGroup
+	libraries libraries
 
 	mu         sync.Mutex
 	job        *job // a background save, or nil

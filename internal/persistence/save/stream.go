@@ -1,8 +1,9 @@
 package save
 
 import (
-	"io"
+	"runtime"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/kvasirdb/kvasir/internal/datatype/value"
@@ -10,22 +11,31 @@ import (
 	"github.com/kvasirdb/kvasir/internal/persistence/rdb"
 )
 
-const (
-	chunkBytes = 256 << 10
-	// queueBytes bounds what is encoded and not yet written.
-	queueBytes = 64 << 20
-)
-
 // stream turns entries into the bytes of a file. It is the sink of a snapshot.
+//
+// The bytes of one key lie together. While a large value is on its way, in
+// slices, what else is handed over is encoded aside and follows it.
 type stream struct {
-	push     func(chunk []byte) (next []byte) // takes the chunk, returns an empty one
+	queue    *queue
 	settings Settings
 
 	mu    sync.Mutex // entries come from the walk and from writers at once
-	enc   rdb.Encoder
-	db    int // selected; -1: none
+	main  section
 	sizes []dbSize
 	err   error
+
+	// large is the value under way, which owns main meanwhile.
+	large *largeValue
+	side  section
+	aside [][]byte // full chunks of side
+	// sideBytes is how much there is aside.
+	sideBytes atomic.Int64
+}
+
+// section is consecutive bytes of the file.
+type section struct {
+	enc rdb.Encoder
+	db  int // selected; -1: none
 }
 
 // dbSize is the size of a database at the instant; it is written before the
@@ -35,27 +45,50 @@ type dbSize struct {
 	written       bool
 }
 
-// newStream begins a file. Exclusive mode.
-func (s *Saver) newStream(push func([]byte) []byte) *stream { return s.newStreamOf(0, push) }
-
-// newStreamOf is newStream for a file whose description says aofBase, 1 if an
-// append-only file begins with it.
-func (s *Saver) newStreamOf(aofBase int64, push func([]byte) []byte) *stream {
-	w := &stream{push: push, settings: s.Settings(), db: -1, sizes: make([]dbSize, s.Space.Databases())}
+// newStream begins a file. aofBase is 1 if an append-only file begins with it.
+// Exclusive mode.
+func (s *Saver) newStream(aofBase int64, background bool) *stream {
+	w := &stream{queue: newQueue(), settings: s.Settings(), sizes: make([]dbSize, s.Space.Databases())}
 	for db := range w.sizes {
 		w.sizes[db].keys = s.Space.Len(db)
 		w.sizes[db].expires, _ = s.Space.Expires(db)
 	}
-	w.enc.Format = rdb.Format{Version: rdb.Version, Compress: w.settings.Compress}
-	w.enc.SpillBytes = chunkBytes
-	w.enc.Spill = func() { w.enc.Out = w.push(w.enc.Out) }
-	w.enc.Header()
-	w.enc.Aux("valkey-ver", w.settings.Version)
-	w.enc.AuxInt("redis-bits", 64)
-	w.enc.AuxInt("ctime", s.Now().Unix())
-	w.enc.AuxInt("used-mem", s.UsedMemory())
-	w.enc.AuxInt("aof-base", aofBase)
+	format := rdb.Format{Version: w.settings.FormatVersion, Compress: w.settings.Compress}
+	if format.Version == 0 {
+		format.Version = rdb.Version
+	}
+	if background {
+		format.CompressMax = compressMax
+	}
+	w.main, w.side = section{db: -1}, section{db: -1}
+	for _, enc := range []*rdb.Encoder{&w.main.enc, &w.side.enc} {
+		enc.Format, enc.SpillBytes = format, chunkBytes
+	}
+	w.main.enc.Spill = w.spill
+	w.side.enc.Spill = w.spillAside
+	enc := &w.main.enc
+	enc.Header()
+	if format.Version >= rdb.Version {
+		enc.Aux("valkey-ver", w.settings.Version)
+	} else {
+		enc.Aux("redis-ver", w.settings.Version)
+	}
+	enc.AuxInt("redis-bits", 64)
+	enc.AuxInt("ctime", s.Now().Unix())
+	enc.AuxInt("used-mem", s.UsedMemory())
+	enc.AuxInt("aof-base", aofBase)
+	for _, code := range s.libraries.all() {
+		enc.Function(code)
+	}
 	return w
+}
+
+func (w *stream) spill() { w.main.enc.Out = w.queue.push(w.main.enc.Out) }
+
+func (w *stream) spillAside() {
+	w.aside = append(w.aside, w.side.enc.Out)
+	w.sideBytes.Add(int64(len(w.side.enc.Out)))
+	w.side.enc.Out = nil
 }
 
 // SaveEntry implements keyspace.SnapshotSink.
@@ -65,14 +98,35 @@ func (w *stream) SaveEntry(db int, e keyspace.Entry) {
 	if w.err != nil {
 		return
 	}
-	if db != w.db {
-		w.db = db
-		w.enc.SelectDB(db)
-		if size := &w.sizes[db]; !size.written {
-			size.written = true
-			w.enc.ResizeDB(size.keys, size.expires)
-		}
+	part := &w.main
+	if w.large != nil {
+		part = &w.side
 	}
+	w.selectDB(part, db)
+	info := w.info(&e)
+	if e.Type() == value.String {
+		var text keyspace.NumberText
+		part.enc.StringKey(e.Key(), info, e.String(&text))
+		return
+	}
+	v := e.Value()
+	w.err = part.enc.ValueKey(e.Key(), info, &v)
+}
+
+// selectDB makes what follows in a section belong to a database.
+func (w *stream) selectDB(part *section, db int) {
+	if db == part.db {
+		return
+	}
+	part.db = db
+	part.enc.SelectDB(db)
+	if size := &w.sizes[db]; !size.written {
+		size.written = true
+		part.enc.ResizeDB(size.keys, size.expires)
+	}
+}
+
+func (w *stream) info(e *keyspace.Entry) rdb.KeyInfo {
 	info := rdb.KeyInfo{Expiry: e.Expiry(), IdleSeconds: -1, Frequency: -1}
 	if w.settings.LRU {
 		info.IdleSeconds = e.IdleMillis() / 1000
@@ -80,59 +134,115 @@ func (w *stream) SaveEntry(db int, e keyspace.Entry) {
 	if w.settings.LFU {
 		info.Frequency = e.Frequency()
 	}
-	if e.Type() == value.String {
-		var text keyspace.NumberText
-		w.enc.StringKey(e.Key(), info, e.String(&text))
-		return
-	}
-	v := e.Value()
-	w.err = w.enc.ValueKey(e.Key(), info, &v)
+	return info
 }
 
-// end writes the end mark and passes the rest on.
+// Full implements keyspace.SnapshotSink.
+func (w *stream) Full() bool { return w.sideBytes.Load() > sideMax-chunkBytes }
+
+// Rest implements keyspace.SnapshotSink.
+func (w *stream) Rest() { w.queue.rest() }
+
+// end writes the end mark, passes the rest on and closes the queue.
 func (w *stream) end() error {
-	w.enc.End()
-	w.enc.Spill()
+	w.main.enc.End()
+	w.spill()
+	w.queue.close()
 	return w.err
 }
 
-// queue passes chunks from a stream to the goroutine that writes them.
-type queue struct {
-	full chan []byte
-	free chan []byte
+// largeValue encodes a value on a goroutine of its own, which runs only during
+// Slice and Finish: the locks of their callers are its locks.
+type largeValue struct {
+	w      *stream
+	resume chan bool // false: give up
+	paused chan bool // true: at the end
+	ending atomic.Bool
 }
 
-func newQueue() *queue {
-	const chunks = queueBytes / chunkBytes
-	return &queue{full: make(chan []byte, chunks), free: make(chan []byte, chunks)}
+// sliceBytes is how much output makes a slice, about a tenth of a millisecond.
+const sliceBytes = 32 << 10
+
+// SaveLarge implements keyspace.SnapshotSink.
+func (w *stream) SaveLarge(db int, e keyspace.Entry) keyspace.LargeValue {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	l := &largeValue{w: w, resume: make(chan bool), paused: make(chan bool)}
+	w.selectDB(&w.main, db)
+	w.large = l
+	enc := &w.main.enc
+	enc.Spill, enc.SpillBytes = l.pause, len(enc.Out)+sliceBytes
+	key, info, v := e.Key(), w.info(&e), e.Value()
+	go l.encode(key, info, &v)
+	return l
 }
 
-// push waits while the queue is full.
-func (q *queue) push(chunk []byte) []byte {
-	q.full <- chunk
-	select {
-	case next := <-q.free:
-		return next[:0]
-	default:
-		return make([]byte, 0, chunkBytes+chunkBytes/8)
+func (l *largeValue) encode(key []byte, info rdb.KeyInfo, v *value.Value) {
+	defer func() { l.paused <- true }()
+	defer l.w.endLarge()
+	if !<-l.resume {
+		return
+	}
+	if err := l.w.main.enc.ValueKey(key, info, v); err != nil {
+		l.w.mu.Lock()
+		l.w.err = err
+		l.w.mu.Unlock()
 	}
 }
 
-// drain writes what comes until the queue is closed, and after an error throws
-// it away, once onError was called.
-func (q *queue) drain(w io.Writer, onError func()) (err error) {
-	for chunk := range q.full {
-		if err == nil {
-			if _, err = w.Write(chunk); err != nil {
-				onError()
-			}
-		}
-		select {
-		case q.free <- chunk:
-		default:
-		}
+// pause is called by the encoder when a slice is full.
+func (l *largeValue) pause() {
+	enc := &l.w.main.enc
+	if len(enc.Out) >= chunkBytes {
+		enc.Out = l.w.queue.push(enc.Out)
 	}
-	return err
+	enc.SpillBytes = len(enc.Out) + sliceBytes
+	if l.ending.Load() {
+		return
+	}
+	l.paused <- false
+	if !<-l.resume {
+		runtime.Goexit()
+	}
+}
+
+// Slice implements keyspace.LargeValue.
+func (l *largeValue) Slice() (done bool) {
+	l.resume <- true
+	return <-l.paused
+}
+
+// Finish implements keyspace.LargeValue.
+func (l *largeValue) Finish() {
+	l.ending.Store(true)
+	l.Slice()
+}
+
+// Abandon implements keyspace.LargeValue.
+func (l *largeValue) Abandon() {
+	l.resume <- false
+	<-l.paused
+}
+
+// endLarge gives the main section back and lets follow what came meanwhile.
+func (w *stream) endLarge() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.large = nil
+	main, side := &w.main.enc, &w.side
+	main.Spill, main.SpillBytes = w.spill, chunkBytes
+	if side.db < 0 {
+		return
+	}
+	for _, chunk := range w.aside {
+		w.spill()
+		main.Out = append(main.Out, chunk...)
+	}
+	w.aside = nil
+	w.sideBytes.Store(0)
+	main.Out = append(main.Out, side.enc.Out...)
+	side.enc.Out = nil
+	w.main.db, side.db = side.db, -1
 }
 
 // delay is how long to rest after some keys (rdb-key-save-delay).

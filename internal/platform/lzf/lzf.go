@@ -32,22 +32,31 @@ var ErrCorrupt = errors.New("lzf: corrupt compressed data")
 // is worth keeping; it is not safe for concurrent use. The zero value is ready.
 // The output depends only on the input.
 type Compressor struct {
-	table [1 << hashBits]uint32 // by hash of three bytes: 1 + the latest position
+	// table has, by hash of three bytes, the latest position, counted from base.
+	// What is below base is of earlier blocks, so that the table, which is larger
+	// than most blocks, is seldom cleared.
+	table [1 << hashBits]uint32
+	base  uint32
 }
 
 // Compress compresses src into dst and returns the number of bytes written, or
 // 0 if that is more than dst has room for. A caller that wants to save space
 // passes a dst shorter than src.
 func (c *Compressor) Compress(dst, src []byte) int {
-	if uint64(len(src)) >= 1<<32 {
+	if uint64(len(src)) >= 1<<32-1 {
 		return 0
 	}
-	clear(c.table[:])
+	if uint64(c.base)+uint64(len(src)) >= 1<<32 || c.base == 0 {
+		clear(c.table[:])
+		c.base = 1
+	}
+	base := c.base
+	c.base += uint32(len(src))
 	out, literals := 0, 0 // src[literals:at] waits to be written
 	for at := 0; at+matchMin < len(src); {
 		h := hash(src[at:])
-		candidate := int(c.table[h]) - 1
-		c.table[h] = uint32(at) + 1
+		candidate := int(c.table[h]) - int(base)
+		c.table[h] = base + uint32(at)
 		distance := at - candidate
 		if candidate < 0 || distance > distanceMax || !sameThree(src[candidate:], src[at:]) {
 			at++
@@ -68,7 +77,7 @@ func (c *Compressor) Compress(dst, src []byte) int {
 		end := at + length
 		for at = max(at+1, end-2); at < end; at++ {
 			if at+matchMin <= len(src) {
-				c.table[hash(src[at:])] = uint32(at) + 1
+				c.table[hash(src[at:])] = base + uint32(at)
 			}
 		}
 		literals = end

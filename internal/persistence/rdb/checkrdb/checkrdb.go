@@ -1,5 +1,7 @@
 // Package checkrdb is the tool that checks an RDB file: it reads all of it, as
-// the server would, and tells what it found and where it stopped.
+// the server would, and tells what it found and where it stopped. With --stats it
+// also says how many keys and elements there are of each type, and how large they
+// are (stats.go).
 package checkrdb
 
 import (
@@ -20,6 +22,8 @@ import (
 	"github.com/kvasirdb/kvasir/internal/platform/offheap"
 )
 
+const usage = "Usage: valkey-check-rdb <rdb-file-name> [--format table|info|csv] [--stats] [--output <file>]\n"
+
 // Main checks the file that args name and returns the exit code: 0 if it is
 // right, 1 otherwise. Keys whose time has come by now are counted as expired.
 func Main(args []string, stdout, stderr io.Writer, version string, now time.Time) int {
@@ -27,38 +31,110 @@ func Main(args []string, stdout, stderr io.Writer, version string, now time.Time
 		fmt.Fprintf(stdout, "valkey-check-rdb %s\n", version)
 		return 0
 	}
-	if len(args) != 1 {
-		fmt.Fprintln(stderr, "Usage: valkey-check-rdb <rdb-file-name>")
-		return 1
-	}
-	pool, err := offheap.NewPool(offheap.Options{})
-	if err != nil {
-		fmt.Fprintln(stderr, err)
+	o, ok := parseOptions(args)
+	if !ok {
+		io.WriteString(stderr, usage)
 		return 1
 	}
 	out := bufio.NewWriter(stdout)
 	defer out.Flush()
-	c := &checker{out: out, heap: pool.NewHeap(), now: now.UnixMilli()}
-	return c.run(args[0])
+	c := newChecker(out, now)
+	if c == nil {
+		fmt.Fprintln(stderr, "no memory for the values")
+		return 1
+	}
+	if o.stats {
+		c.stats = &stats{options: o}
+	}
+	code := c.run(o.file)
+	if c.stats != nil && c.stats.err != nil {
+		fmt.Fprintln(stderr, c.stats.err)
+		return 1
+	}
+	return code
+}
+
+// options are the words of the command line.
+type options struct {
+	file   string
+	stats  bool
+	format statsFormat
+	output string // a file for the statistics; empty: they follow the rest
+}
+
+func parseOptions(args []string) (o options, ok bool) {
+	if len(args) == 0 {
+		return o, false
+	}
+	o.file = args[0]
+	for i := 1; i < len(args); i++ {
+		word, last := args[i], i == len(args)-1
+		switch {
+		case word == "--stats":
+			o.stats = true
+		case word == "--output" && !last:
+			i++
+			o.output = args[i]
+		case word == "--format" && !last:
+			i++
+			if o.format, ok = statsFormats[args[i]]; !ok {
+				return o, false
+			}
+		default:
+			return o, false
+		}
+	}
+	return o, true
+}
+
+// Preamble checks the RDB file that f begins with and returns where it ends. What
+// the tool prints goes to out.
+func Preamble(name string, f io.Reader, out *bufio.Writer, now time.Time) (end int64, ok bool) {
+	c := newChecker(out, now)
+	if c == nil {
+		return 0, false
+	}
+	code := c.runOn(name, f)
+	return c.offset(), code == 0
 }
 
 // checker reads one file and counts what is in it.
 type checker struct {
-	out  *bufio.Writer
-	heap *offheap.Heap
-	now  int64
-	r    *rdb.Reader
-	last rdb.Record // the record that is being read
+	out   *bufio.Writer
+	heap  *offheap.Heap
+	now   int64
+	r     *rdb.Reader
+	last  rdb.Record // the record that is being read
+	stats *stats     // nil: not asked for
+	db    int
 
 	keys, expires, expired, functions int
 }
 
+// newChecker returns nil if the system has no memory.
+func newChecker(out *bufio.Writer, now time.Time) *checker {
+	pool, err := offheap.NewPool(offheap.Options{})
+	if err != nil {
+		return nil
+	}
+	return &checker{out: out, heap: pool.NewHeap(), now: now.UnixMilli()}
+}
+
 func (c *checker) run(name string) int {
+	f, err := os.Open(name)
+	if err != nil {
+		return c.runOn(name, nil)
+	}
+	defer f.Close()
+	return c.runOn(name, f)
+}
+
+// runOn checks f; there is no file if it is nil.
+func (c *checker) runOn(name string, f io.Reader) int {
 	c.info("Checking RDB file %s", name)
 	code := 1
-	if f, err := os.Open(name); err == nil {
+	if f != nil {
 		code = c.check(f)
-		f.Close()
 	}
 	c.info("Check RDB returned error code %d (0 means success)", code)
 	if code == 0 {
@@ -86,6 +162,9 @@ func (c *checker) info(format string, args ...any) {
 func (c *checker) summary() {
 	fmt.Fprintf(c.out, "[info] %d keys read\n[info] %d expires\n[info] %d already expired\n[info] %d functions\n",
 		c.keys, c.expires, c.expired, c.functions)
+	if c.stats != nil {
+		c.stats.print(c.out)
+	}
 }
 
 func (c *checker) check(f io.Reader) int {
@@ -124,12 +203,16 @@ func (c *checker) record(r *rdb.Record) {
 		c.info("AUX FIELD %s = '%s'", r.Name, r.Text)
 	case rdb.RecordSelectDB:
 		c.info("Selecting DB ID %d", r.DB)
+		c.db = r.DB
 	case rdb.RecordModuleAux:
 		c.info("MODULE AUX for: %s", r.Name)
 	case rdb.RecordFunction:
 		c.functions++
 	case rdb.RecordKey:
 		c.count(r)
+		if c.stats != nil {
+			c.stats.add(c.db, r, c.now)
+		}
 		c.free(&r.Object.Value)
 	}
 }
@@ -162,6 +245,16 @@ func (c *checker) free(v *value.Value) {
 	}
 }
 
+func (c *checker) unknownKind() string {
+	switch v := c.r.Version; {
+	case rdb.Foreign(v):
+		return fmt.Sprintf("Unknown object type %d in RDB file with foreign version %d", c.last.Kind, v)
+	case v > rdb.Version:
+		return fmt.Sprintf("Unknown object type %d in RDB file with future version %d", c.last.Kind, v)
+	}
+	return fmt.Sprintf("Invalid object type: %d", c.last.Kind)
+}
+
 // fail tells why the file is not right.
 func (c *checker) fail(err error) int {
 	fmt.Fprintln(c.out, "--- RDB ERROR DETECTED ---")
@@ -178,7 +271,7 @@ func (c *checker) fail(err error) int {
 	case errors.As(err, &version):
 		text = fmt.Sprintf("Can't handle RDB format version %d", int(version))
 	case errors.Is(err, rdb.ErrKind):
-		text = fmt.Sprintf("Invalid object type: %d", c.last.Kind)
+		text = c.unknownKind()
 	}
 	if c.r != nil {
 		doing = c.r.Doing()
