@@ -12,6 +12,8 @@ type Figures struct {
 	Growth     []Growth
 	Idle       []Idle
 	Exclusive  []Exclusive
+	// Collections are the figures of the data types.
+	Collections *Collections
 }
 
 // Throughput is the medians of one test at one depth of the pipeline.

@@ -26,6 +26,7 @@ import (
 	"os/exec"
 	"os/signal"
 	"runtime"
+	"strings"
 	"syscall"
 	"time"
 )
@@ -37,7 +38,7 @@ func main() {
 	flag.StringVar(&o.Page, "page", "", "write the page here")
 	flag.StringVar(&o.From, "from", "", "measure nothing; read the figures of an earlier -result")
 	flag.BoolVar(&o.Full, "full", false, "more rounds, longer ones, more keys")
-	flag.StringVar(&o.Only, "only", "", "one table: throughput, memory, growth, idle or exclusive")
+	flag.StringVar(&o.Only, "only", "", "one table: throughput, memory, growth, idle, exclusive or collections (see collections.go)")
 	flag.IntVar(&o.ServerCPU, "server-cpu", 0, "core of the servers")
 	flag.IntVar(&o.LoadCPU, "load-cpu", 1, "core of the load generator")
 	flag.BoolVar(&o.pinned, "pinned", false, "this process runs on its core already")
@@ -59,7 +60,10 @@ type options struct {
 }
 
 // wants reports whether a table is to be measured.
-func (o options) wants(table string) bool { return o.Only == "" || o.Only == table }
+func (o options) wants(table string) bool {
+	only, _, _ := strings.Cut(o.Only, "/")
+	return only == "" || only == table
+}
 
 // scale is how much is measured.
 type scale struct {

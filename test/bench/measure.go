@@ -65,6 +65,7 @@ func measure(ctx context.Context, o options, s scale) (*Figures, error) {
 		run  func(context.Context) error
 	}{
 		{"throughput", b.throughput}, {"memory", b.memory}, {"growth", b.growth}, {"idle", b.idle}, {"exclusive", b.exclusive},
+		{"collections", b.collections},
 	} {
 		if !o.wants(part.name) {
 			continue

@@ -60,6 +60,9 @@ func Page(f *Figures) []byte {
 			fmt.Fprintf(&b, "| %s | %d | %d | %d |\n", e.Server, e.P50Micros, e.P99Micros, e.MaxMicros)
 		}
 	}
+	if f.Collections != nil {
+		collectionTables(&b, f)
+	}
 	return b.Bytes()
 }
 

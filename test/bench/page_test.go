@@ -30,6 +30,29 @@ func TestPage(t *testing.T) {
 	}
 }
 
+func TestCollectionsPage(t *testing.T) {
+	text := string(Page(&Figures{
+		Servers: []string{"kvasir", "valkey 9.1.0"},
+		Collections: &Collections{
+			Requests: []Throughput{{"SADD", 16, "kvasir", 900_000, 0.8}, {"SADD", 16, "valkey 9.1.0", 800_000, 1}},
+			Small:    []Resident{{"list of 5", 1000, "kvasir", 95}, {"list of 5", 1000, "valkey 9.1.0", 100}},
+			Calls:    []Call{{"ZRANK", "kvasir", 1}},
+			Stalls:   []Stall{{"set", "UNLINK", 5_000_000, "kvasir", 50, 3000, 700}},
+		},
+	}))
+	for _, want := range []string{
+		"| request | pipeline | kvasir | valkey 9.1.0 | ratio | goal | |\n|---|---:|---:|---:|---:|---:|---|\n",
+		"| SADD | 16 | 0.8 (900) | 1 (800) | 0.80 | 0.85 | met |\n",
+		"| list of 5 | 1000 | 95 | 100 | 0.95 | 0.90 | **missed** |\n",
+		"| ZRANK | 1 | 0 | | | |\n",
+		"| set | UNLINK | kvasir | 50 | 3000 | 700 | 2000 | met |\n",
+	} {
+		if !strings.Contains(text, want) {
+			t.Errorf("%q is missing in\n%s", want, text)
+		}
+	}
+}
+
 func TestMedianAndQuantiles(t *testing.T) {
 	if m := median([]float64{9, 1, 5}); m != 5 {
 		t.Errorf("the median is %v", m)
