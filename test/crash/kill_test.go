@@ -291,7 +291,7 @@ func (s *slot) manage(ctx context.Context, rnd *rand.Rand, conn *client.Conn) {
 		case s.kind == snapshot:
 			saving, err = s.save(ctx, rnd, conn, saving)
 		case s.kind == toggled && turn < 2:
-			err = s.toggle(ctx, conn)
+			err = toggle(ctx, conn, s.writers)
 		case turn == 2:
 			s.done.jobs.Add(1)
 			_, err = conn.Do(ctx, "BGREWRITEAOF")
@@ -331,11 +331,6 @@ func (s *slot) raiseWritten(ctx context.Context, conn *client.Conn) error {
 	return err
 }
 
-func persistenceInfo(ctx context.Context, conn *client.Conn) (map[string]string, error) {
-	v, err := conn.Do(ctx, "INFO", "persistence")
-	return harness.InfoFields(v.Str), err
-}
-
 // save begins a save, or looks whether the one that was begun has ended.
 func (s *slot) save(ctx context.Context, rnd *rand.Rand, conn *client.Conn, saving []int) ([]int, error) {
 	if saving != nil {
@@ -362,43 +357,4 @@ func (s *slot) save(ctx context.Context, rnd *rand.Rand, conn *client.Conn, savi
 		saving = counts
 	}
 	return saving, err
-}
-
-// toggle turns the file off and on. What is acknowledged in between is promised
-// when the file is complete.
-func (s *slot) toggle(ctx context.Context, conn *client.Conn) error {
-	for _, w := range s.writers {
-		w.hold(true)
-		w.promise(false)
-	}
-	if v, err := conn.Do(ctx, "CONFIG", "SET", "appendonly", "no"); err != nil || v.Err() != nil {
-		return errors.Join(err, v.Err())
-	}
-	for _, w := range s.writers {
-		w.hold(false)
-	}
-	time.Sleep(2 * time.Millisecond)
-	for _, w := range s.writers {
-		w.hold(true)
-	}
-	if v, err := conn.Do(ctx, "CONFIG", "SET", "appendonly", "yes"); err != nil || v.Err() != nil {
-		return errors.Join(err, v.Err())
-	}
-	for _, w := range s.writers {
-		w.hold(false)
-	}
-	for {
-		info, err := persistenceInfo(ctx, conn)
-		if err != nil {
-			return err
-		}
-		if info["aof_rewrite_in_progress"] == "0" && info["aof_rewrite_scheduled"] == "0" {
-			break
-		}
-		time.Sleep(time.Millisecond)
-	}
-	for _, w := range s.writers {
-		w.promise(true)
-	}
-	return nil
 }

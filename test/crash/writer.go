@@ -19,6 +19,8 @@ const pipelineMax = 12
 type writer struct {
 	operations
 	rnd *rand.Rand // for how it sends
+	// script, if set, is what it sends instead of making operations.
+	script []operation
 
 	mu    sync.Mutex
 	first int         // serial number of log[0]
@@ -59,6 +61,13 @@ func (w *writer) acknowledged() int {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return w.acked
+}
+
+// promised returns how many operations must survive.
+func (w *writer) promised() int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.floor
 }
 
 // raise makes the first count operations a promise.
@@ -121,6 +130,10 @@ func (w *writer) batch(count int) []operation {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	from := len(w.log)
+	if w.script != nil {
+		w.log = w.script[:from+count]
+		return w.log[from:]
+	}
 	for range count {
 		w.log = append(w.log, w.next())
 	}

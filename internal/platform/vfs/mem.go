@@ -70,7 +70,7 @@ func (m *Mem) Crash(seed uint64) *Mem {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.crashed = true
-	return m.imageLocked(seed)
+	return m.imageLocked(seed, false)
 }
 
 // Image returns what Crash would, and this file system goes on: so one story can
@@ -78,10 +78,20 @@ func (m *Mem) Crash(seed uint64) *Mem {
 func (m *Mem) Image(seed uint64) *Mem {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return m.imageLocked(seed)
+	return m.imageLocked(seed, false)
 }
 
-func (m *Mem) imageLocked(seed uint64) *Mem {
+// ImageInOrder is Image of a machine that writes each file's changes back in
+// their order: the first few survive, the last of them in part. So do the file
+// systems in use with a file that only grows, and who appends without syncing
+// relies on it.
+func (m *Mem) ImageInOrder(seed uint64) *Mem {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.imageLocked(seed, true)
+}
+
+func (m *Mem) imageLocked(seed uint64, inOrder bool) *Mem {
 	rnd := rand.New(rand.NewPCG(seed, 0))
 	durable := maps.Clone(m.durable)
 	for _, c := range m.pending[:rnd.IntN(len(m.pending)+1)] {
@@ -95,7 +105,7 @@ func (m *Mem) imageLocked(seed uint64) *Mem {
 		}
 		old := durable[name]
 		if survivors[old] == nil {
-			survivors[old] = old.afterCrash(rnd)
+			survivors[old] = old.afterCrash(rnd, inOrder)
 		}
 		after.live[name] = survivors[old]
 	}
@@ -103,16 +113,20 @@ func (m *Mem) imageLocked(seed uint64) *Mem {
 	return after
 }
 
-func (n *inode) afterCrash(rnd *rand.Rand) *inode {
+func (n *inode) afterCrash(rnd *rand.Rand, inOrder bool) *inode {
 	data := slices.Clone(n.synced)
-	for _, c := range n.pending {
-		switch rnd.IntN(3) {
-		case 0:
+	const lost, torn, whole = 0, 1, 2
+	ends := rnd.IntN(len(n.pending) + 1) // the change that is torn, in order
+	for i, c := range n.pending {
+		fate := rnd.IntN(3)
+		if inOrder {
+			fate = whole - min(max(i-ends+1, 0), whole)
+		}
+		switch {
+		case fate == lost:
 			continue
-		case 1:
-			if c.data != nil {
-				c.data = c.data[:rnd.IntN(len(c.data)+1)]
-			}
+		case fate == torn && c.data != nil:
+			c.data = c.data[:rnd.IntN(len(c.data)+1)]
 		}
 		data = c.apply(data)
 	}

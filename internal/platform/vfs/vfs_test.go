@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -310,5 +311,28 @@ func TestImageLeavesFileSystemAlone(t *testing.T) {
 	after := must(m.Crash(1).OpenFile("b", os.O_RDONLY, 0))(t)
 	if got := string(must(io.ReadAll(after))(t)); got != "synced and not!" {
 		t.Errorf("the file holds %q", got)
+	}
+}
+
+// Written back in order, what survives of a file that grows is its beginning.
+func TestImageInOrderKeepsBeginning(t *testing.T) {
+	m := newMem()
+	f := must(m.Create("a"))(t)
+	check(t, m.SyncDir("."))
+	const text = "one two three four "
+	for word := range strings.SplitAfterSeq(text, " ") {
+		must(f.Write([]byte(word)))(t)
+	}
+	sizes := map[int]bool{}
+	for seed := range uint64(200) {
+		image := must(m.ImageInOrder(seed).OpenFile("a", os.O_RDONLY, 0))(t)
+		got := string(must(io.ReadAll(image))(t))
+		if !strings.HasPrefix(text, got) {
+			t.Fatalf("seed %d: %q", seed, got)
+		}
+		sizes[len(got)] = true
+	}
+	if !sizes[0] || !sizes[len(text)] || len(sizes) < 8 {
+		t.Errorf("only these sizes: %v", sizes)
 	}
 }
