@@ -8,8 +8,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/kvasirdb/kvasir/internal/datatype/set"
 	"github.com/kvasirdb/kvasir/internal/datatype/value"
 	"github.com/kvasirdb/kvasir/internal/keyspace"
+	"github.com/kvasirdb/kvasir/internal/platform/checksum"
 	"github.com/kvasirdb/kvasir/internal/platform/offheap"
 	"github.com/kvasirdb/kvasir/internal/platform/vfs"
 )
@@ -79,12 +81,20 @@ func (f *fixture) set(db int, key, val string) {
 	})
 }
 
-// contents are all keys and strings.
+// contents are all keys and strings, and of sets a checksum.
 func (f *fixture) contents() map[string]string {
 	all := map[string]string{}
 	f.exclusive(func(tx *keyspace.Tx) {
 		for db := range f.space.Databases() {
 			tx.Other(db).Each(func(e keyspace.Entry) {
+				if e.Type() == value.Set {
+					v, sum := e.Value(), uint64(0)
+					for member := range set.All(&v) {
+						sum += checksum.CRC64(1, member)
+					}
+					all[fmt.Sprintf("%d:%s", db, e.Key())] = fmt.Sprint(set.Len(&v), sum)
+					return
+				}
 				var text keyspace.NumberText
 				all[fmt.Sprintf("%d:%s", db, e.Key())] = string(e.String(&text))
 			})
