@@ -47,13 +47,16 @@ func TestScriptedClients(t *testing.T) {
 		return
 	}
 	server := startServer(t, "--io-threads", "2")
-	for name, words := range map[string][]string{
-		"ioredis":    {"node", "node/ioredis.mjs"},
-		"node-redis": {"node", "node/node-redis.mjs"},
-		"redis-py":   {"/usr/bin/python3", "python/scenario.py"},
+	for _, c := range []struct{ name, interpreter, script string }{
+		{"ioredis", "node", "node/ioredis.mjs"},
+		{"ioredis-game", "node", "node/ioredis-game.mjs"},
+		{"node-redis", "node", "node/node-redis.mjs"},
+		{"node-redis-office", "node", "node/node-redis-office.mjs"},
+		{"redis-py", "/usr/bin/python3", "python/scenario.py"},
+		{"redis-py-library", "/usr/bin/python3", "python/library.py"},
 	} {
-		t.Run(name, func(t *testing.T) {
-			if got := output(t, "", append(words, strconv.Itoa(server.Port))...); got != "ok\n" {
+		t.Run(c.name, func(t *testing.T) {
+			if got := output(t, "", c.interpreter, c.script, strconv.Itoa(server.Port)); got != "ok\n" {
 				t.Errorf("it prints %q", got)
 			}
 		})
@@ -85,6 +88,54 @@ func TestRedisCLI(t *testing.T) {
 		if got := output(t, c.stdin, append(cli, strings.Fields(c.args)...)...); !strings.HasSuffix(got, c.want) {
 			t.Errorf("redis-cli %s prints %q, want %q", c.args, got, c.want)
 		}
+	}
+}
+
+// diary is a session at redis-cli, about every type, and what it prints.
+var diary = []struct{ line, want string }{
+	{`RPUSH notes "first one" second`, `(integer) 2`},
+	{`BLMPOP 1 1 notes RIGHT COUNT 5`, "1) \"notes\"\n2) 1) \"second\"\n   2) \"first one\""},
+	{`SADD words a b`, `(integer) 2`},
+	{`SMISMEMBER words a z`, "1) (integer) 1\n2) (integer) 0"},
+	{`ZADD moods 1.5 good 3 bad`, `(integer) 2`},
+	{`ZRANGE moods 0 -1 REV WITHSCORES`, "1) \"bad\"\n2) \"3\"\n3) \"good\"\n4) \"1.5\""},
+	{`HSET day weather sun code 1`, `(integer) 2`},
+	{`HEXPIRE day 100 FIELDS 1 code`, `1) (integer) 1`},
+	{`HMGET day weather none`, "1) \"sun\"\n2) (nil)"},
+	{`XADD log 1-1 event "got up"`, `"1-1"`},
+	{`XGROUP CREATE log readers 0`, `OK`},
+	{`XREADGROUP GROUP readers me STREAMS log >`, "1) 1) \"log\"\n   2) 1) 1) \"1-1\"\n         2) 1) \"event\"\n            2) \"got up\""},
+	{`XACK log readers 1-1`, `(integer) 1`},
+	{`SETBIT days 7 1`, `(integer) 0`},
+	{`BITFIELD days GET u8 0`, `1) (integer) 1`},
+	{`PFADD people ann bob ann`, `(integer) 1`},
+	{`PFCOUNT people`, `(integer) 2`},
+	{`GEOADD places 13.361389 38.115556 Palermo`, `(integer) 1`},
+	{`GEOSEARCH places FROMLONLAT 13 38 BYRADIUS 50 km WITHDIST`, "1) 1) \"Palermo\"\n   2) \"34.1601\""},
+	{`SORT words ALPHA DESC`, "1) \"b\"\n2) \"a\""},
+	{`MULTI`, `OK`},
+	{`INCR pages`, `QUEUED`},
+	{`LPUSH pages x`, `QUEUED`},
+	{`EXEC`, "1) (integer) 1\n2) (error) WRONGTYPE Operation against a key holding the wrong kind of value"},
+	{`GET`, `(error) ERR wrong number of arguments for 'get' command`},
+	{`TYPE log`, `stream`},
+	{`SCAN 0 TYPE zset COUNT 100`, "1) \"0\"\n2) 1) \"moods\"\n   2) \"places\""},
+}
+
+// TestRedisCLIDiary plays a session through one connection.
+func TestRedisCLIDiary(t *testing.T) {
+	if !wanted() {
+		return
+	}
+	server := startServer(t)
+	var lines, want []string
+	for _, entry := range diary {
+		lines = append(lines, entry.line)
+		want = append(want, entry.want)
+	}
+	got := output(t, strings.Join(lines, "\n")+"\n", "redis-cli", "-p", strconv.Itoa(server.Port), "--no-raw")
+	if want := strings.Join(want, "\n") + "\n"; got != want {
+		t.Errorf("redis-cli prints\n%s\nwant\n%s", got, want)
 	}
 }
 
