@@ -14,6 +14,8 @@ type Figures struct {
 	Exclusive  []Exclusive
 	// Collections are the figures of the data types.
 	Collections *Collections
+	// Durability is what keeping data costs.
+	Durability *Durability
 }
 
 // Throughput is the medians of one test at one depth of the pipeline.

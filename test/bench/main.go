@@ -38,7 +38,7 @@ func main() {
 	flag.StringVar(&o.Page, "page", "", "write the page here")
 	flag.StringVar(&o.From, "from", "", "measure nothing; read the figures of an earlier -result")
 	flag.BoolVar(&o.Full, "full", false, "more rounds, longer ones, more keys")
-	flag.StringVar(&o.Only, "only", "", "one table: throughput, memory, growth, idle, exclusive or collections (see collections.go)")
+	flag.StringVar(&o.Only, "only", "", "one table: throughput, memory, growth, idle, exclusive, collections (see collections.go) or durability (see durability.go)")
 	flag.IntVar(&o.ServerCPU, "server-cpu", 0, "core of the servers")
 	flag.IntVar(&o.LoadCPU, "load-cpu", 1, "core of the load generator")
 	flag.BoolVar(&o.pinned, "pinned", false, "this process runs on its core already")

@@ -65,7 +65,7 @@ func measure(ctx context.Context, o options, s scale) (*Figures, error) {
 		run  func(context.Context) error
 	}{
 		{"throughput", b.throughput}, {"memory", b.memory}, {"growth", b.growth}, {"idle", b.idle}, {"exclusive", b.exclusive},
-		{"collections", b.collections},
+		{"collections", b.collections}, {"durability", b.durability},
 	} {
 		if !o.wants(part.name) {
 			continue
@@ -158,6 +158,7 @@ func (t *target) fill(ctx context.Context, keys int64, set ...string) error {
 // usage is what a process has used.
 type usage struct {
 	cpu           time.Duration
+	childCPU      time.Duration // of children that have ended
 	residentBytes int64
 }
 
@@ -170,13 +171,14 @@ func (t *target) used() (u usage, err error) {
 	// The name of the process, in parentheses, may contain anything.
 	_, rest, _ := strings.Cut(string(stat[strings.LastIndexByte(string(stat), ')'):]), " ")
 	fields := strings.Fields(rest)
-	const state, userTime, systemTime, residentPages = 3, 14, 15, 24 // numbered as in proc(5)
+	const state, userTime, systemTime, childUser, childSystem, residentPages = 3, 14, 15, 16, 17, 24 // numbered as in proc(5)
 	number := func(field int) int64 {
 		n, e := strconv.ParseInt(fields[field-state], 10, 64)
 		err = errors.Join(err, e)
 		return n
 	}
 	u.cpu = time.Duration(number(userTime)+number(systemTime)) * (time.Second / clockTicks)
+	u.childCPU = time.Duration(number(childUser)+number(childSystem)) * (time.Second / clockTicks)
 	u.residentBytes = number(residentPages) * int64(os.Getpagesize())
 	return u, err
 }

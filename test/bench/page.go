@@ -63,6 +63,9 @@ func Page(f *Figures) []byte {
 	if f.Collections != nil {
 		collectionTables(&b, f)
 	}
+	if f.Durability != nil {
+		durabilityTables(&b, f)
+	}
 	return b.Bytes()
 }
 
