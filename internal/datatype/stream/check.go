@@ -36,6 +36,9 @@ func (s Stream) checkNodes() error {
 		if !ok {
 			return fmt.Errorf("node %v is malformed: %q", id, []byte(lp))
 		}
+		if b := s.d.nodes.Find(id); b.live() != n.live {
+			return fmt.Errorf("node %v: %d live entries, counted %d", id, b.live(), n.live)
+		}
 		if live > 0 && !last.Less(id) {
 			return fmt.Errorf("node %v after entry %v", id, last)
 		}

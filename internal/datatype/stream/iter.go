@@ -3,7 +3,6 @@ package stream
 import (
 	"github.com/kvasirdb/kvasir/internal/encoding/listpack"
 	"github.com/kvasirdb/kvasir/internal/encoding/streamindex"
-	"github.com/kvasirdb/kvasir/internal/platform/offheap"
 )
 
 // Iter walks over entries in a range of IDs. It is valid until the stream
@@ -15,13 +14,14 @@ import (
 //		}
 //	}
 type Iter struct {
-	cursor     streamindex.Cursor[offheap.Ref]
+	cursor     streamindex.Cursor[block]
 	more       bool // the cursor stands on a node
 	from, to   ID
 	backwards  bool
 	tombstones bool // stop at them too
 
 	n       node
+	buf     []byte // where a condensed node is expanded to
 	opened  bool
 	p       int // forwards: the next entry, 0 at the end; backwards: the end of the next one
 	e       entry
@@ -80,7 +80,7 @@ func (it *Iter) Next() bool {
 }
 
 func (it *Iter) open() {
-	it.n = openNode(it.cursor.ID(), *it.cursor.Value())
+	it.n = openNode(it.cursor.ID(), it.cursor.Value().view(&it.buf))
 	it.opened = true
 	it.p = it.n.entriesAt
 	if it.backwards {

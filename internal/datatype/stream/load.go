@@ -9,10 +9,11 @@ import (
 	"github.com/kvasirdb/kvasir/internal/platform/offheap"
 )
 
-// Nodes returns the nodes by ID, as a file holds them.
+// Nodes returns the nodes by ID, as a file holds them. Each is valid until the next.
 func (s Stream) Nodes() iter.Seq2[ID, listpack.View] {
 	return func(yield func(ID, listpack.View) bool) {
-		s.d.nodes.Each(func(id ID, lp *offheap.Ref) bool { return yield(id, listpack.At(*lp)) })
+		var buf []byte
+		s.d.nodes.Each(func(id ID, b *block) bool { return yield(id, b.view(&buf)) })
 	}
 }
 
@@ -64,7 +65,10 @@ func (l *Loader) AddNode(id ID, lp []byte) bool {
 	}
 	l.lastID = n.last
 	l.live += uint64(n.live)
-	l.s.d.nodes.Insert(l.s.h, why, id, listpack.Copy(l.s.h, why, listpack.View(lp)))
+	if c, ok := l.s.d.nodes.Last(); ok {
+		condenseBefore(l.s.h, c)
+	}
+	l.s.d.nodes.Insert(l.s.h, why, id, block(listpack.Copy(l.s.h, why, listpack.View(lp))))
 	return true
 }
 

@@ -4,7 +4,6 @@ import (
 	"math"
 
 	"github.com/kvasirdb/kvasir/internal/datatype/value"
-	"github.com/kvasirdb/kvasir/internal/encoding/listpack"
 	"github.com/kvasirdb/kvasir/internal/platform/offheap"
 )
 
@@ -18,7 +17,7 @@ func FreeStep(h *offheap.Heap, v *value.Value, limit int) (done bool) {
 	const slotsPerLeaf = 32
 	leaves := max(1, limit/slotsPerLeaf)
 	d := Open(h, v).d
-	if !d.nodes.FreeStep(h, why, leaves, func(lp *offheap.Ref) { listpack.Free(h, why, *lp) }) {
+	if !d.nodes.FreeStep(h, why, leaves, func(b *block) { h.Free(b.ref(), why) }) {
 		return false
 	}
 	if !d.groups.freeStep(h, func(r offheap.Ref) bool { return groupAt(r).freeStep(h, leaves) }, limit) {
@@ -70,8 +69,8 @@ func Memory(h *offheap.Heap, v *value.Value, samples int) int {
 	d := Open(h, v).d
 	bytes := pool.SizeOf(v.Root) + d.nodes.Bytes(pool)
 	measured, count := 0, 0
-	d.nodes.Each(func(_ ID, lp *offheap.Ref) bool {
-		measured += pool.SizeOf(*lp)
+	d.nodes.Each(func(_ ID, b *block) bool {
+		measured += pool.SizeOf(b.ref())
 		count++
 		return samples == 0 || count < samples
 	})
@@ -106,8 +105,8 @@ func Copy(h *offheap.Heap, v *value.Value) value.Value {
 		length: source.d.length, added: source.d.added,
 		first: source.d.first, last: source.d.last, maxDeleted: source.d.maxDeleted,
 	}
-	source.d.nodes.Each(func(id ID, lp *offheap.Ref) bool {
-		target.d.nodes.Insert(h, why, id, listpack.Copy(h, why, listpack.At(*lp)))
+	source.d.nodes.Each(func(id ID, b *block) bool {
+		target.d.nodes.Insert(h, why, id, b.copied(h))
 		return true
 	})
 	for g := range source.Groups() {

@@ -36,8 +36,8 @@ type node struct {
 	entriesAt  int // position of the first entry
 }
 
-func openNode(id ID, lp offheap.Ref) (n node) {
-	n.lp, n.id = listpack.At(lp), id
+func openNode(id ID, lp listpack.View) (n node) {
+	n.lp, n.id = lp, id
 	p := n.lp.First()
 	n.live = n.int(p)
 	p = n.lp.Next(p)

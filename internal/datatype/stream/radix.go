@@ -2,8 +2,6 @@ package stream
 
 import (
 	"math/bits"
-
-	"github.com/kvasirdb/kvasir/internal/platform/offheap"
 )
 
 // RadixNodes returns how many nodes a radix tree of the stream's nodes has in
@@ -17,7 +15,7 @@ func (s Stream) RadixNodes() int {
 		return 1
 	}
 	var r radixCount
-	s.d.nodes.Each(func(id ID, _ *offheap.Ref) bool {
+	s.d.nodes.Each(func(id ID, _ *block) bool {
 		r.add(id)
 		return r.keys < exactMax
 	})

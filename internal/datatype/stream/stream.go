@@ -7,6 +7,7 @@
 //   - A node is a listpack of neighbouring entries, byte for byte as Valkey has
 //     it in memory and in RDB files (node.go draws it). Its ID is that of the
 //     first entry ever put there, from which the IDs of its entries are counted.
+//     Most nodes lie in memory in a condensed form (block.go).
 //   - A tombstone is an entry that was deleted or trimmed: it stays in its node,
 //     marked, until the last live entry of the node goes and the node with it.
 //   - A group remembers up to which ID it delivered entries, and which are
@@ -54,7 +55,7 @@ type data struct {
 	first      ID     // first live entry; 0-0 when empty
 	last       ID     // the ID most recently given, also if that entry is gone
 	maxDeleted ID     // largest ID that XDEL took out
-	nodes      streamindex.Tree[offheap.Ref]
+	nodes      streamindex.Tree[block]
 	groups     directory
 }
 
@@ -111,7 +112,7 @@ func bytesOf(pairs [][]byte) (n int) {
 func (s Stream) Append(lim *value.Limits, id ID, pairs [][]byte) {
 	w := writer{h: s.h, lim: lim, id: id, pairs: pairs}
 	if !s.extendLast(&w) {
-		s.d.nodes.Insert(s.h, why, id, w.begin())
+		s.d.nodes.Insert(s.h, why, id, block(w.begin()))
 	}
 	s.d.length++
 	s.d.added++
@@ -128,14 +129,24 @@ func (s Stream) extendLast(w *writer) bool {
 	if !ok {
 		return false
 	}
-	lp := c.Value()
-	n := openNode(c.ID(), *lp)
+	b := c.Value()
+	*b = b.expanded(s.h)
+	n := openNode(c.ID(), listpack.At(b.ref()))
 	if !w.fits(&n) {
-		*lp = listpack.Trim(s.h, why, *lp)
+		*b = block(listpack.Trim(s.h, why, b.ref()))
+		condenseBefore(s.h, c)
 		return false
 	}
-	*lp = w.extend(&n, *lp)
+	*b = block(w.extend(&n, b.ref()))
 	return true
+}
+
+// condenseBefore condenses the node before the one at the cursor: that is the last
+// one, which is full now, and which most readers are still at.
+func condenseBefore(h *offheap.Heap, c streamindex.Cursor[block]) {
+	if c.Prev() {
+		*c.Value() = c.Value().condense(h)
+	}
 }
 
 // Delete removes the entry with this ID and reports whether there was one.
@@ -158,23 +169,25 @@ func (s Stream) bury(id ID) bool {
 	if !ok {
 		return false
 	}
-	n := openNode(c.ID(), *c.Value())
+	b := c.Value()
+	*b = b.expanded(s.h)
+	n := openNode(c.ID(), listpack.At(b.ref()))
 	e, ok := n.find(id)
 	if !ok {
 		return false
 	}
 	s.d.length--
 	if n.live == 1 {
-		s.removeNode(c.ID(), *c.Value())
+		s.removeNode(c.ID(), *b)
 		return true
 	}
-	lp := n.bury(s.h, *c.Value(), &e)
-	*c.Value() = setCounts(s.h, lp, n.live-1, n.dead+1)
+	lp := n.bury(s.h, b.ref(), &e)
+	*b = block(setCounts(s.h, lp, n.live-1, n.dead+1))
 	return true
 }
 
-func (s Stream) removeNode(id ID, lp offheap.Ref) {
-	listpack.Free(s.h, why, lp)
+func (s Stream) removeNode(id ID, b block) {
+	s.h.Free(b.ref(), why)
 	s.d.nodes.Delete(s.h, why, id)
 }
 

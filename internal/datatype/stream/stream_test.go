@@ -70,6 +70,7 @@ func (m *model) first() ID {
 func FuzzStream(f *testing.F) {
 	for seed := range uint64(6) {
 		f.Add(seed, uint16(300), uint8(seed*3), uint16(seed*40))
+		f.Add(seed, uint16(599), uint8(20+seed*5), uint16(2000))
 	}
 	f.Fuzz(func(t *testing.T, seed uint64, steps uint16, nodeEntries uint8, nodeBytes uint16) {
 		h := newHeap(t)
@@ -80,6 +81,11 @@ func FuzzStream(f *testing.F) {
 			run.step()
 			if i%16 == 0 {
 				run.compare(run.s, run.v)
+			}
+			if i%100 == 99 {
+				c := Copy(h, &v)
+				run.compare(Open(h, &c), c)
+				Free(h, &c)
 			}
 		}
 		run.compare(run.s, run.v)
@@ -406,5 +412,78 @@ func TestLag(t *testing.T) {
 	g.Pass(ID{Millis: 3})
 	g.Pass(ID{Millis: 5})
 	lag(0, true)
+	Free(h, &v)
+}
+
+// TestCondensed: most of a long stream lies in memory condensed, and whatever is
+// done with it there is right.
+func TestCondensed(t *testing.T) {
+	const entries = 1000
+	h := newHeap(t)
+	v := New(h)
+	s := Open(h, &v)
+	lim := limits(100, 4096)
+	idAt := func(i int) ID { return ID{Millis: 1_700_000_000_000 + uint64(i)*7} }
+	model := []modelEntry{}
+	for i := range entries {
+		pairs := []string{"sensor", "north", "value", fmt.Sprint(1000 + i*i%77)}
+		s.Append(lim, idAt(i), words(pairs...))
+		model = append(model, modelEntry{idAt(i), pairs})
+	}
+	condensed := func() (n int) {
+		s.d.nodes.Each(func(_ ID, b *block) bool {
+			if b.condensed() {
+				n++
+			}
+			return true
+		})
+		return n
+	}
+	compare := func(s Stream, v value.Value) {
+		t.Helper()
+		if err := Check(h, &v); err != nil {
+			t.Fatal(err)
+		}
+		for _, backwards := range []bool{false, true} {
+			got := collect(s.Range(ID{}, streamindex.Max(), backwards))
+			if backwards {
+				slices.Reverse(got)
+			}
+			if !equal(got, model) {
+				t.Fatalf("%d entries, want %d, or others", len(got), len(model))
+			}
+		}
+	}
+	compare(s, v)
+	if n := condensed(); n != 8 {
+		t.Errorf("%d of 10 nodes condensed, want 8", n)
+	}
+	c := Copy(h, &v)
+	compare(Open(h, &c), c)
+	if a, b := Memory(h, &v, 0), Memory(h, &c, 0); b > a || a > entries*12 {
+		t.Errorf("%d bytes, the copy %d", a, b)
+	}
+	Free(h, &c)
+	for i := 5; i >= 0; i -= 5 {
+		if !s.Delete(idAt(i + 400)) {
+			t.Errorf("entry %d is not there", i)
+		}
+		model = slices.Delete(model, i+400, i+401)
+	}
+	compare(s, v)
+	if n := condensed(); n != 7 {
+		t.Errorf("%d of 10 nodes condensed after a change of one, want 7", n)
+	}
+	for _, trim := range []Trim{
+		{MaxLen: 930, Approx: true}, {MaxLen: 890, Approx: true}, {MaxLen: 850}, {ByID: true, MinID: idAt(500), Approx: true},
+		{ByID: true, MinID: idAt(690), Approx: true}, {ByID: true, MinID: idAt(690)}, {MaxLen: 1},
+	} {
+		removed := int(s.Trim(&trim))
+		model = model[removed:]
+		compare(s, v)
+	}
+	if s.Len() != 1 {
+		t.Errorf("%d entries after all trims, want 1", s.Len())
+	}
 	Free(h, &v)
 }

@@ -3,7 +3,6 @@ package stream
 import (
 	"github.com/kvasirdb/kvasir/internal/encoding/listpack"
 	"github.com/kvasirdb/kvasir/internal/encoding/streamindex"
-	"github.com/kvasirdb/kvasir/internal/platform/offheap"
 )
 
 // Trim says which entries to remove from the front of a stream.
@@ -26,11 +25,18 @@ func (t *Trim) enough(s Stream, id ID) bool {
 	return s.d.length <= uint64(t.MaxLen)
 }
 
-// takesAll reports whether all of a node goes.
-func (t *Trim) takesAll(s Stream, n *node) bool {
+// takesAll reports whether all of the node at the cursor goes, of which live
+// entries are left.
+func (t *Trim) takesAll(s Stream, c streamindex.Cursor[block], live int64) bool {
 	if !t.ByID {
-		return int64(s.d.length)-n.live >= t.MaxLen
+		return int64(s.d.length)-live >= t.MaxLen
 	}
+	// The next node's ID often decides without a look at this one.
+	if next := c; next.Next() && !t.MinID.Less(next.ID()) {
+		return true
+	}
+	var buf []byte
+	n := openNode(c.ID(), c.Value().view(&buf))
 	p := n.lastAt(n.lp.End())
 	if p == 0 {
 		return true
@@ -46,18 +52,20 @@ func (s Stream) Trim(t *Trim) (removed int64) {
 		if !ok {
 			break
 		}
-		n := openNode(c.ID(), *c.Value())
-		if t.Limit > 0 && removed+n.live > t.Limit {
+		b := c.Value()
+		live := b.live()
+		if t.Limit > 0 && removed+live > t.Limit {
 			break
 		}
-		if t.takesAll(s, &n) {
-			s.removeNode(c.ID(), *c.Value())
-			s.d.length -= uint64(n.live)
-			removed += n.live
+		if t.takesAll(s, c, live) {
+			s.removeNode(c.ID(), *b)
+			s.d.length -= uint64(live)
+			removed += live
 			continue
 		}
 		if !t.Approx {
-			removed += s.trimNode(t, n, c.Value())
+			*b = b.expanded(s.h)
+			removed += s.trimNode(t, openNode(c.ID(), listpack.At(b.ref())), b)
 		}
 		break
 	}
@@ -68,22 +76,23 @@ func (s Stream) Trim(t *Trim) (removed int64) {
 }
 
 // trimNode makes entries at the front of a node tombstones.
-func (s Stream) trimNode(t *Trim, n node, lp *offheap.Ref) (buried int64) {
+func (s Stream) trimNode(t *Trim, n node, b *block) (buried int64) {
+	lp := b.ref()
 	for p := n.entriesAt; p != 0; {
 		e := n.read(p)
 		if t.enough(s, e.id) {
 			break
 		}
 		if !e.deleted() {
-			*lp = n.bury(s.h, *lp, &e)
-			n.lp = listpack.At(*lp)
+			lp = n.bury(s.h, lp, &e)
+			n.lp = listpack.At(lp)
 			e = n.read(p)
 			s.d.length--
 			buried++
 		}
 		p = n.after(&e)
 	}
-	*lp = setCounts(s.h, *lp, n.live-buried, n.dead+buried)
+	*b = block(setCounts(s.h, lp, n.live-buried, n.dead+buried))
 	return buried
 }
 

@@ -2,7 +2,6 @@ package listpack
 
 import (
 	"encoding/binary"
-	"math"
 
 	"github.com/kvasirdb/kvasir/internal/platform/number"
 	"github.com/kvasirdb/kvasir/internal/platform/offheap"
@@ -32,14 +31,17 @@ func BeginAppend(h *offheap.Heap, why offheap.Purpose, lp offheap.Ref, room, mos
 	return Appender{h: h, why: why, lp: lp, block: lp.Bytes(size + room), at: size - 1}
 }
 
-// StringSizeMax returns how many bytes a string of that length takes as an entry
-// at most; if it is an integer, it takes less.
+// StringSizeMax returns how many bytes a string of that length takes as an entry:
+// this many, or less if it is an integer.
 func StringSizeMax(length int) int {
-	size := length + 1
-	if length > maxShortString {
-		size = length + 5
+	head := 5
+	switch {
+	case length <= maxShortString:
+		head = 1
+	case length <= maxMediumString:
+		head = 2
 	}
-	return size + backLenSize(size)
+	return head + length + backLenSize(head+length)
 }
 
 // String adds a string.
@@ -62,17 +64,7 @@ func (a *Appender) String(s []byte) {
 }
 
 // Int adds an integer.
-func (a *Appender) Int(n int64) {
-	b := a.block[a.at:]
-	if n >= 0 && n <= math.MaxInt8 {
-		b[0], b[1] = byte(n), 1
-		a.advance(2)
-		return
-	}
-	f := formOfInt(n)
-	f.write(b)
-	a.advance(f.entrySize())
-}
+func (a *Appender) Int(n int64) { a.advance(putInt(a.block[a.at:], n)) }
 
 func (a *Appender) advance(size int) {
 	a.at += size

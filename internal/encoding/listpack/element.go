@@ -21,20 +21,40 @@ func formOf(s []byte) (f form) {
 		return formOfInt(n)
 	}
 	f.body = s
-	switch n := len(s); {
-	case n <= maxShortString:
-		f.head[0] = headShortString | byte(n)
-		f.headSize = 1
-	case n <= maxMediumString:
-		f.head[0] = headMediumString | byte(n>>8)
-		f.head[1] = byte(n)
-		f.headSize = 2
-	default:
-		f.head[0] = headLongString
-		binary.LittleEndian.PutUint32(f.head[1:], uint32(n))
-		f.headSize = 5
-	}
+	f.headSize = putStringHead(f.head[:], len(s))
 	return f
+}
+
+// putStringHead writes the head of a string of that length at the beginning of dst
+// and returns how long the head is.
+func putStringHead(dst []byte, length int) int {
+	switch {
+	case length <= maxShortString:
+		dst[0] = headShortString | byte(length)
+		return 1
+	case length <= maxMediumString:
+		dst[0] = headMediumString | byte(length>>8)
+		dst[1] = byte(length)
+		return 2
+	}
+	dst[0] = headLongString
+	binary.LittleEndian.PutUint32(dst[1:], uint32(length))
+	return 5
+}
+
+// putInt writes the entry of n at the beginning of dst and returns its length.
+func putInt(dst []byte, n int64) int {
+	switch {
+	case n >= 0 && n <= 127:
+		dst[0], dst[1] = byte(n), 1
+		return 2
+	case n >= -1<<12 && n < 1<<12:
+		dst[0], dst[1], dst[2] = headInt13|byte(n>>8)&0x1F, byte(n), 2
+		return 3
+	}
+	f := formOfInt(n)
+	f.write(dst)
+	return f.entrySize()
 }
 
 // formOfInt returns the shortest form of n.

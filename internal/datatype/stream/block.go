@@ -1,0 +1,115 @@
+package stream
+
+import (
+	"encoding/binary"
+
+	"github.com/kvasirdb/kvasir/internal/encoding/listpack"
+	"github.com/kvasirdb/kvasir/internal/platform/offheap"
+)
+
+// block is where a node is: the reference of a listpack, or, with the lowest bit
+// set, of a condensed one. Nodes are condensed when they are behind the last two,
+// where most of a stream is, and entries are only read. Whatever changes an entry
+// expands its node for good.
+//
+//	+-------------------+--------------+----------------+--------+------------+
+//	| listpack bytes 32 | live entries | data bytes 32  | stride | data   ... |
+//	+-------------------+--------------+----------------+--------+------------+
+//
+// The stride is the number of elements of an entry with the head's fields, so that
+// each value is written by its difference to the same field's before.
+type block offheap.Ref
+
+const (
+	condensedBit    = 1
+	condensedHeader = 16
+	// A shorter listpack is not worth it, nor one that does not shrink by an
+	// eighth, which is about a size class.
+	condenseBytesMin   = 256
+	condenseSavesShare = 8
+)
+
+func (b block) condensed() bool { return b&condensedBit != 0 }
+
+func (b block) ref() offheap.Ref { return offheap.Ref(b &^ condensedBit) }
+
+// head returns a word of a condensed block's header.
+func (b block) head(i int) int {
+	return int(binary.LittleEndian.Uint32(b.ref().Bytes(condensedHeader)[4*i:]))
+}
+
+// live returns the number of live entries.
+func (b block) live() int64 {
+	if b.condensed() {
+		return int64(b.head(1))
+	}
+	n := node{lp: listpack.At(b.ref())}
+	return n.int(n.lp.First())
+}
+
+// view returns the listpack, in buf, which it may enlarge, if it is condensed.
+func (b block) view(buf *[]byte) listpack.View {
+	if !b.condensed() {
+		return listpack.At(b.ref())
+	}
+	size := b.head(0)
+	if cap(*buf) < size {
+		*buf = make([]byte, size)
+	}
+	b.expandTo((*buf)[:size])
+	return (*buf)[:size]
+}
+
+func (b block) expandTo(dst []byte) {
+	data := b.ref().Bytes(condensedHeader + b.head(2))[condensedHeader:]
+	listpack.Expand(dst, data, b.head(3))
+}
+
+// expanded returns the block of the listpack itself, to be changed.
+func (b block) expanded(h *offheap.Heap) block {
+	if !b.condensed() {
+		return b
+	}
+	size := b.head(0)
+	lp := h.Alloc(size, why)
+	b.expandTo(lp.Bytes(size))
+	h.Free(b.ref(), why)
+	return block(lp)
+}
+
+// condense returns the block of the node in condensed form, or b if it does not pay.
+func (b block) condense(h *offheap.Heap) block {
+	if b.condensed() {
+		return b
+	}
+	n := openNode(ID{}, listpack.At(b.ref()))
+	size := len(n.lp)
+	if size < condenseBytesMin {
+		return b
+	}
+	room := size - size/condenseSavesShare
+	target := h.Alloc(room, why)
+	stride := n.fields + entryHead + 1
+	length := listpack.Condense(target.Bytes(room)[condensedHeader:], n.lp, stride)
+	if length == 0 {
+		h.Free(target, why)
+		return b
+	}
+	head := target.Bytes(condensedHeader)
+	for i, word := range [...]int{size, int(n.live), length, stride} {
+		binary.LittleEndian.PutUint32(head[4*i:], uint32(word))
+	}
+	h.Free(b.ref(), why)
+	return block(h.Resize(target, condensedHeader+length, why)) | condensedBit
+}
+
+// copied returns a block with the same contents.
+func (b block) copied(h *offheap.Heap) block {
+	if !b.condensed() {
+		return block(listpack.Copy(h, why, listpack.At(b.ref())))
+	}
+	size := condensedHeader + b.head(2)
+	r := h.Alloc(size, why)
+	copy(r.Bytes(size), b.ref().Bytes(size))
+	return block(r) | condensedBit
+}

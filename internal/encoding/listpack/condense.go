@@ -1,0 +1,270 @@
+package listpack
+
+import (
+	"encoding/binary"
+)
+
+// A condensed listpack is one written in fewer bytes, which can only be expanded
+// again: for what is kept in memory, read now and then, and seldom changed. It has
+// no back lengths, and each element is written by its difference to its reference,
+// the element stride places before it, which is likely to be similar.
+//
+//	condensed = count : 2, operation ...
+//
+//	00pppppp  suffix         string as long as the reference, of which it shares p bytes
+//	01nnnnnn                 n+1 elements equal to their references
+//	10dddddd                 integer: the reference + d - 16
+//	11000nnn  n+1 bytes LE   integer: the reference + a difference, zigzag
+//	11010000  varint p, varint n, n bytes
+//	                         string: p bytes of the reference, then these n
+//
+// A reference that is absent or of the other kind counts as an empty string or 0.
+
+const (
+	opSuffix = 0x00
+	opSame   = 0x40
+	opStep   = 0x80
+	opInt    = 0xC0
+	opString = 0xD0
+
+	operandMask = 0x3F
+	stepBias    = 16
+	countBytes  = 2
+)
+
+// Condense writes a listpack in condensed form to dst and returns how many bytes
+// that took. It returns 0 if they do not fit, or if the listpack is not one that
+// Expand would restore to the byte: one of another server may have integers or
+// lengths in a longer form than they need.
+func Condense(dst []byte, v View, stride int) int {
+	if len(dst) < countBytes {
+		return 0
+	}
+	binary.LittleEndian.PutUint16(dst, uint16(v.count()))
+	c := condenser{v: v, dst: dst, at: countBytes}
+	ref := newReference(stride)
+	for p := HeaderSize; v[p] != end; {
+		next, refNext := v.after(p), 0
+		if ref.at != 0 {
+			refNext = v.after(ref.at)
+		}
+		var ok bool
+		switch head := v[p]; {
+		case head == v[ref.at] && string(v[p:next]) == string(v[ref.at:refNext]):
+			ok = c.equal()
+		case head < headShortString:
+			ok = c.int(uint64(head) - uint64(ref.int(v)))
+		case head&^0x1F == headInt13:
+			n := v.int(p)
+			ok = (n < 0 || n > 127) && c.int(uint64(n)-uint64(ref.int(v)))
+		default:
+			ok = c.element(p, next, ref.at, refNext)
+		}
+		if !ok {
+			return 0
+		}
+		ref.advance(refNext)
+		p = next
+	}
+	return c.at
+}
+
+// reference follows the element that is stride places before the current one.
+type reference struct {
+	at    int // 0 if there is none
+	ahead int // elements to go until there is one
+}
+
+func newReference(stride int) reference { return reference{ahead: stride} }
+
+// advance moves on when the next element becomes the current one; the reference
+// ends at next, if there is one.
+func (r *reference) advance(next int) {
+	if r.at != 0 {
+		r.at = next
+	} else if r.ahead--; r.ahead == 0 {
+		r.at = HeaderSize
+	}
+}
+
+// int returns the reference as an integer.
+func (r *reference) int(v View) int64 {
+	if r.at == 0 {
+		return 0
+	}
+	if b := v[r.at]; b < headShortString {
+		return int64(b)
+	}
+	return v.Get(r.at).Int
+}
+
+type condenser struct {
+	v    View
+	dst  []byte
+	at   int // of the next operation
+	same int // where the run of equal elements that dst ends with began, 0 if it does not
+}
+
+// element writes the entry from p to next, which is not the equal of its reference,
+// from ref to refNext, and reports whether it could.
+func (c *condenser) element(p, next, ref, refNext int) bool {
+	v := c.v
+	switch head := v[p]; {
+	case head < headInt13 && v[ref]&headInt13 == headShortString && ref != 0:
+		return c.string(v[p+1:next-1], v[ref+1:refNext-1])
+	case head < headInt13:
+		return c.string(v[p+1:next-1], nil)
+	}
+	e, r := v.Get(p), Elem{}
+	if ref != 0 {
+		r = v.Get(ref)
+	}
+	if e.IsInt {
+		return next-p == EntrySizeOfInt(e.Int) && c.int(uint64(e.Int)-uint64(r.Int))
+	}
+	return next-p == StringSizeMax(len(e.Str)) && c.string(e.Str, r.Str)
+}
+
+func (c *condenser) equal() bool {
+	if c.same != 0 && c.dst[c.same] < opSame|operandMask {
+		c.dst[c.same]++
+		return true
+	}
+	if c.at == len(c.dst) {
+		return false
+	}
+	c.same = c.at
+	c.dst[c.at] = opSame
+	c.at++
+	return true
+}
+
+func (c *condenser) int(difference uint64) bool {
+	c.same = 0
+	const bytesMax = 9
+	if len(c.dst)-c.at < bytesMax {
+		return false
+	}
+	if step := difference + stepBias; step <= operandMask {
+		c.dst[c.at] = opStep | byte(step)
+		c.at++
+		return true
+	}
+	zigzag := difference<<1 ^ uint64(int64(difference)>>63)
+	op := c.at
+	n := 0
+	for ; zigzag != 0; n++ {
+		c.dst[op+1+n] = byte(zigzag)
+		zigzag >>= 8
+	}
+	c.dst[op] = opInt | byte(n-1)
+	c.at += 1 + n
+	return true
+}
+
+// string writes a string whose reference is r, which is empty if it is an integer.
+func (c *condenser) string(s, r []byte) bool {
+	c.same = 0
+	shared := commonPrefix(s, r)
+	const headMax = 1 + 2*binary.MaxVarintLen32
+	if len(c.dst)-c.at < headMax+len(s)-shared {
+		return false
+	}
+	if len(s) == len(r) && len(s) > 0 {
+		shared = min(shared, operandMask)
+		c.dst[c.at] = opSuffix | byte(shared)
+		c.at++
+	} else {
+		c.dst[c.at] = opString
+		c.at++
+		c.at += binary.PutUvarint(c.dst[c.at:], uint64(shared))
+		c.at += binary.PutUvarint(c.dst[c.at:], uint64(len(s)-shared))
+	}
+	c.at += copy(c.dst[c.at:], s[shared:])
+	return true
+}
+
+func commonPrefix(a, b []byte) (n int) {
+	most := min(len(a), len(b))
+	for n+8 <= most && binary.LittleEndian.Uint64(a[n:]) == binary.LittleEndian.Uint64(b[n:]) {
+		n += 8
+	}
+	for n < most && a[n] == b[n] {
+		n++
+	}
+	return n
+}
+
+// Expand undoes Condense with the same stride. dst has the length of the listpack;
+// src is what Condense wrote.
+func Expand(dst, src []byte, stride int) {
+	v := View(dst)
+	binary.LittleEndian.PutUint32(v, uint32(len(v)))
+	copy(v[4:HeaderSize], src)
+	p := HeaderSize
+	ref := newReference(stride)
+	for i := countBytes; i < len(src); {
+		op := src[i]
+		i++
+		refNext := 0
+		if ref.at != 0 {
+			refNext = v.after(ref.at)
+		}
+		switch {
+		case op < opSame:
+			if head := v[ref.at]; head < headInt13 {
+				from := ref.at + 1 + int(op)
+				v[p] = head
+				q := p + 1 + copy(v[p+1:], v[ref.at+1:from])
+				n := copy(v[q:q+refNext-1-from], src[i:])
+				i += n
+				q += n
+				v[q] = v[refNext-1]
+				p = q + 1
+				break
+			}
+			q := p + copy(v[p:], v[ref.at:refNext])
+			i += copy(v.Get(p).Str[op:], src[i:])
+			p = q
+		case op < opStep:
+			for n := op & operandMask; ; n-- {
+				if refNext-ref.at == 2 {
+					v[p], v[p+1] = v[ref.at], v[ref.at+1]
+					p += 2
+				} else {
+					p += copy(v[p:], v[ref.at:refNext])
+				}
+				if n == 0 {
+					break
+				}
+				ref.advance(refNext)
+				refNext = v.after(ref.at)
+			}
+		case op < opInt:
+			p += putInt(v[p:], ref.int(v)+int64(op&operandMask)-stepBias)
+		case op < opString:
+			var zigzag [8]byte
+			i += copy(zigzag[:op&7+1], src[i:])
+			n := binary.LittleEndian.Uint64(zigzag[:])
+			p += putInt(v[p:], ref.int(v)+(int64(n>>1)^-int64(n&1)))
+		default:
+			shared, n := binary.Uvarint(src[i:])
+			i += n
+			length, n := binary.Uvarint(src[i:])
+			i += n
+			size := putStringHead(v[p:], int(shared+length))
+			if shared > 0 {
+				size += copy(v[p+size:], v.Get(ref.at).Str[:shared])
+			}
+			size += copy(v[p+size:], src[i:i+int(length)])
+			i += int(length)
+			putBackLen(v[p+size:], size)
+			p += size + backLenSize(size)
+		}
+		ref.advance(refNext)
+	}
+	if p != v.End() {
+		panic("listpack: a condensed listpack is corrupt")
+	}
+	v[p] = end
+}
