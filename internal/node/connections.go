@@ -5,6 +5,7 @@ import (
 	"github.com/kvasirdb/kvasir/internal/pubsub"
 	"github.com/kvasirdb/kvasir/internal/server"
 	"github.com/kvasirdb/kvasir/internal/session"
+	"github.com/kvasirdb/kvasir/internal/tracking"
 	"github.com/kvasirdb/kvasir/internal/txn"
 )
 
@@ -18,6 +19,7 @@ func (n *Node) connectionCommands() []command.Spec {
 		Identity:   n.identity,
 		ImportMode: p.ImportMode.Load,
 		Reset:      n.resetClient,
+		More:       n.messages.tracking.Subcommands(),
 	})
 }
 
@@ -41,16 +43,18 @@ func (n *Node) resetClient(c *command.Ctx) {
 	n.Telemetry.Monitors.End(c.Client)
 	n.Txn.Discard(c.Client)
 	n.PubSub.Forget(c.Client)
+	n.messages.tracking.Forget(c.Client)
 }
 
 // kept is what the parts of the server keep for a client. Owner loop or
 // exclusive mode.
 func kept(c *session.Client) session.Kept {
 	const watchBytes = 128 // of a watched key, roughly
-	k := session.Kept{Queued: txn.Queued(c), Watched: txn.WatchedBy(c), Redirect: -1}
-	var subscriptions int
+	k := session.Kept{Queued: txn.Queued(c), Watched: txn.WatchedBy(c)}
+	var subscriptions, tracked int
+	k.Redirect, tracked = tracking.Describe(c)
 	k.Channels, k.Patterns, k.ShardChannels, subscriptions = pubsub.Describe(c)
-	k.Bytes = k.Watched*watchBytes + subscriptions
+	k.Bytes = k.Watched*watchBytes + subscriptions + tracked
 	return k
 }
 

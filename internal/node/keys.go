@@ -16,8 +16,12 @@ func (n *Node) keyCommands() []command.Spec {
 		Replacing: func(c *command.Ctx, db, by int) {
 			n.Engine.Waiting.SignalAll(db)
 			n.Txn.Touch(c.Tx, db, by)
+			if db < by { // once for both databases
+				n.messages.tracking.Flushed()
+			}
 		},
 		Flushed: func(c *command.Ctx, all bool) {
+			n.messages.tracking.Flushed()
 			if all {
 				n.Saver.Flushed(c.Tx)
 			}

@@ -7,6 +7,7 @@ import (
 	"github.com/kvasirdb/kvasir/internal/keyspace/evict"
 	"github.com/kvasirdb/kvasir/internal/memorycmd"
 	"github.com/kvasirdb/kvasir/internal/telemetry"
+	"github.com/kvasirdb/kvasir/internal/tracking"
 	"github.com/kvasirdb/kvasir/internal/txn"
 )
 
@@ -28,6 +29,7 @@ func (n *Node) newEvictor() *evict.Evictor {
 func (n *Node) memoryGate() command.Gate {
 	return command.Gate{Name: "memory", Check: func(c *command.Ctx) command.Verdict {
 		result := n.Evictor.MakeRoom(c.Server.(*engine.Executor).Worker(), c.Now)
+		tracking.TellFirst(c.Client)
 		if result == evict.Failed && txn.EffectiveFlags(c)&command.DenyOOM != 0 {
 			return command.Refuse(command.OutOfMemory)
 		}

@@ -78,7 +78,7 @@ type Node struct {
 	options     Options
 	debug       debugSwitches
 	persistence persistenceGates
-	messages    messageGates
+	messages    messages
 	appendOnly  appendOnly
 	loader      sync.WaitGroup   // of the snapshot at start
 	background  *engine.Executor // the expirer's
@@ -108,7 +108,7 @@ func New(o Options) (*Node, error) {
 		Reclaimer: n.Reclaimer,
 	})
 	n.Txn = txn.New(n.Space)
-	n.newPubSub()
+	n.newMessages()
 	n.Users = acl.New()
 	n.Saver = n.newSaver()
 	n.newAppendOnly()

@@ -88,6 +88,7 @@ func (n *Node) connect() {
 	n.connectAppendOnly()
 	n.connectTelemetry()
 	n.connectPubSub()
+	n.connectTracking()
 	n.connectListeners()
 	n.provideEvictionInfo()
 }
@@ -110,7 +111,8 @@ func (n *Node) addGates() {
 	memory := n.Engine.AddGate(n.memoryGate())
 	n.follow(func() { n.followMemoryLimit(memory) },
 		p.MaxMemory, p.MaxMemoryPolicy, p.MaxMemorySamples, p.MaxMemoryEvictionTenacity)
-	n.messages.subscribed = n.Engine.AddGate(n.PubSub.Gate())
+	n.messages.trackingGate = n.Engine.AddGate(n.messages.tracking.Gate())
+	n.messages.subscribedGate = n.Engine.AddGate(n.PubSub.Gate())
 	pause := n.Engine.AddGate(n.Server.Pauses.Gate())
 	n.Server.Pauses.Arm = func(on bool) { n.Engine.Arm(pause, on) }
 	n.connectTransactions()

@@ -565,12 +565,16 @@ func runClientHelp(c *command.Ctx) {
 }
 
 const clientHelp = `
+CACHING (YES|NO)
+    Have the keys of the next command tracked, or not, in OPTIN and OPTOUT mode.
 CAPA <capability> [<capability> ...]
     Say what the client can do:
     * REDIRECT
       Follow redirections when roles change in standalone mode.
 GETNAME
     Show the name of this connection.
+GETREDIR
+    Show which client the invalidations of this connection go to.
 ID
     Show the ID of this connection.
 IMPORT-SOURCE (ON|OFF)
@@ -605,6 +609,11 @@ SETINFO (LIB-NAME|LIB-VER) <value>
     Say which library the client uses.
 SETNAME <name>
     Give this connection a name.
+TRACKING (ON|OFF) [REDIRECT <id>] [BCAST] [PREFIX <prefix> [...]]
+         [OPTIN] [OPTOUT] [NOLOOP]
+    Be told when keys change that this connection has read.
+TRACKINGINFO
+    Show how this connection tracks keys.
 UNBLOCK <client-id> [TIMEOUT|ERROR]
     End the waiting of a client.
 UNPAUSE

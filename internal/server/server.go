@@ -194,7 +194,8 @@ func (s *Server) EachClient(f func(c *session.Client)) {
 	}
 }
 
-// Client returns a client by ID, or nil. Exclusive mode only.
+// Client returns a client by ID, or nil. The caller holds a reader lock; without
+// exclusive mode it must not touch what belongs to the client's loop.
 func (s *Server) Client(id uint64) *session.Client {
 	s.mu.Lock()
 	defer s.mu.Unlock()
