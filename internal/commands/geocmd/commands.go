@@ -40,7 +40,7 @@ func positionOf(v *value.Value, found bool, member []byte) (p geohash.Position, 
 		return p, false
 	}
 	score, ok := zset.Score(v, member)
-	return geohash.Decode(uint64(score)), ok
+	return geohash.Decode(geohash.FromScore(score)), ok
 }
 
 // positionArg reads arguments i and i+1 as longitude and latitude. If they are

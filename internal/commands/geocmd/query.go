@@ -177,7 +177,7 @@ func (q *query) centerOnMember(i int) bool {
 		q.c.Out.Errorf("ERR member %s does not exist", member)
 		return false
 	}
-	q.shape.Center = geohash.Decode(uint64(score))
+	q.shape.Center = geohash.Decode(geohash.FromScore(score))
 	return true
 }
 

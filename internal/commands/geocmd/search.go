@@ -306,7 +306,7 @@ func search(c *command.Ctx, d dialect) {
 // hit is a member found.
 type hit struct {
 	position geohash.Position
-	distance float64 // meters
+	distance float64 // meters; 0 where nobody asks
 	score    float64
 	from, to int // of the name in names
 }
@@ -317,6 +317,7 @@ func (q *query) collect() []hit {
 	if q.any {
 		limit = q.count
 	}
+	measured := q.withDist || q.storeDist || q.order != unordered
 	var hits []hit
 	for _, r := range q.shape.Ranges(make([]geohash.Range, 0, 9)) {
 		if limit > 0 && len(hits) >= limit {
@@ -328,8 +329,12 @@ func (q *query) collect() []hit {
 			continue
 		}
 		zset.Range(&q.source, from, to-from, false, func(member []byte, score float64) bool {
-			p := geohash.Decode(uint64(score))
-			if distance, ok := q.shape.Contains(p); ok {
+			p := geohash.Decode(geohash.FromScore(score))
+			if q.shape.Contains(p) {
+				distance := 0.0
+				if measured {
+					distance = q.shape.Distance(p)
+				}
 				start := len(q.names)
 				q.names = append(q.names, member...)
 				hits = append(hits, hit{p, distance, score, start, len(q.names)})

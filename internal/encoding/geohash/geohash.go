@@ -44,6 +44,21 @@ func (p Position) Standard() string {
 	return string(text)
 }
 
+// FromScore returns the hash that a sorted set's score is taken for. Scores that
+// are no hash wrap around as they do on the machine that Valkey is built for.
+func FromScore(score float64) uint64 {
+	const signBit, twice = 1 << 63, 1 << 64
+	switch {
+	case score >= twice:
+		return 0
+	case score >= signBit:
+		return uint64(score)
+	case score >= -signBit:
+		return uint64(int64(score))
+	}
+	return signBit
+}
+
 // Decode returns the middle of the cell of a hash.
 func Decode(hash uint64) Position {
 	a := cell{hash, stepMax}.area()
@@ -149,40 +164,37 @@ func degrees(radians float64) float64 { return radians / degree }
 
 // Distance returns how far two positions are from each other, in meters.
 func Distance(p, q Position) float64 {
-	a, sameLon := haversine(p, q)
-	if sameLon {
-		return latDistance(p.Lat, q.Lat)
-	}
-	return arc(a)
+	from := placeOf(p)
+	return from.distance(q.Lon, q.Lat)
 }
 
 func latDistance(lat1, lat2 float64) float64 {
 	return earthRadius * math.Abs(radians(lat2)-radians(lat1))
 }
 
-// haversine returns the squared sine of half the angle between two positions,
-// or that they have practically the same longitude.
-func haversine(p, q Position) (a float64, sameLon bool) {
+// place is a position from which distances are measured.
+type place struct {
+	Position
+	lon, lat, cosLat float64 // in radians
+}
+
+func placeOf(p Position) place {
+	lat := radians(p.Lat)
+	return place{p, radians(p.Lon), lat, cosine(lat)}
+}
+
+// distance returns how far a position is, in meters.
+func (p *place) distance(lonDegrees, latDegrees float64) float64 {
 	const practicallyZero = 1e-15
-	v := math.Sin((radians(q.Lon) - radians(p.Lon)) / 2)
+	v := sine((radians(lonDegrees) - p.lon) / 2)
 	if math.Abs(v) <= practicallyZero {
-		return 0, true
+		return latDistance(p.Lat, latDegrees)
 	}
-	lat1, lat2 := radians(p.Lat), radians(q.Lat)
-	u := math.Sin((lat2 - lat1) / 2)
-	return float64(u*u) + float64(math.Cos(lat1)*math.Cos(lat2)*v*v), false
+	lat := radians(latDegrees)
+	u := sine((lat - p.lat) / 2)
+	return arc(float64(u*u) + float64(p.cosLat*cosine(lat)*v*v))
 }
 
-// arc returns the distance whose haversine is a, in meters.
+// arc returns the distance whose haversine, the square of the sine of half the
+// angle, is a, in meters.
 func arc(a float64) float64 { return 2 * earthRadius * arcsine(math.Sqrt(a)) }
-
-// arcsine is math.Asin, more exact for the small values that most distances are
-// made of: the last digit of a stored distance depends on it.
-func arcsine(s float64) float64 {
-	if s > 1./16 {
-		return math.Asin(s)
-	}
-	z := s * s
-	series := 1./6 + z*(3./40+z*(15./336+z*(105./3456+z*(945./42240+z*(10395./599040)))))
-	return s + s*z*series
-}

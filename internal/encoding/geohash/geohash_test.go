@@ -46,7 +46,7 @@ func FuzzRanges(f *testing.F) {
 		ranges := s.Ranges(nil)
 		for range 200 {
 			h := near().Hash()
-			if _, ok := s.Contains(Decode(h)); !ok {
+			if !s.Contains(Decode(h)) {
 				continue
 			}
 			covered := false
@@ -60,8 +60,46 @@ func FuzzRanges(f *testing.F) {
 	})
 }
 
+// Estimates must never contradict what Distance says.
+func TestEstimates(t *testing.T) {
+	rng := rand.New(rand.NewPCG(3, 4))
+	between := func(low, high float64) float64 { return low + rng.Float64()*(high-low) }
+	for range 20_000 {
+		lon, lat := between(LonMin, LonMax), between(LatMin, LatMax)
+		size := math.Pow(10, between(-3, 4.3))
+		s := Shape{Form: Form(rng.IntN(2)), Center: Position{lon, lat}, Unit: 1000, Radius: size, Width: size, Height: size / 2}
+		s.Ranges(nil)
+		p := Position{lon + between(-2, 2)*size/100, min(max(lat+between(-2, 2)*size/100, LatMin), LatMax)}
+		if p.Lon < LonMin || p.Lon > LonMax {
+			p.Lon = between(LonMin, LonMax)
+		}
+		want := Distance(s.Center, p) <= size*1000
+		if s.Form == Box {
+			want = latDistance(p.Lat, lat) <= size*250 && Distance(p, Position{lon, p.Lat}) <= size*500
+		}
+		if got := s.Contains(p); got != want {
+			t.Fatalf("%+v contains %v: %v, which is %v m away", s, p, got, Distance(s.Center, p))
+		}
+	}
+}
+
+func TestFromScore(t *testing.T) {
+	for _, c := range []struct {
+		score float64
+		want  uint64
+	}{
+		{4, 4}, {3.9, 3}, {-1, math.MaxUint64}, {-0.5, 0}, {1 << 63, 1 << 63}, {1 << 64, 0},
+		{math.Inf(1), 0}, {math.Inf(-1), 1 << 63}, {-1e300, 1 << 63},
+	} {
+		if got := FromScore(c.score); got != c.want {
+			t.Errorf("%v became %#x", c.score, got)
+		}
+	}
+}
+
 func BenchmarkContains(b *testing.B) {
 	s := Shape{Form: Circle, Center: Position{15, 37}, Unit: 1000, Radius: 200}
+	s.Ranges(nil)
 	h := Position{15.5, 37.5}.Hash()
 	for b.Loop() {
 		s.Contains(Decode(h))

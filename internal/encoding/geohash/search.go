@@ -12,7 +12,7 @@ const (
 	Polygon
 )
 
-// Shape is what a search looks within.
+// Shape is what a search looks within. Ranges has to be called first.
 type Shape struct {
 	Form     Form
 	Center   Position // of a polygon: see Ranges
@@ -21,37 +21,98 @@ type Shape struct {
 	Width    float64
 	Height   float64
 	Vertices []Position
+
+	center place
+	around estimator
+	reach  float64 // haversine of the radius, or of half the width of a box
 }
 
-// Contains reports whether a position lies within the shape, and its distance
-// from the center in meters.
-func (s *Shape) Contains(p Position) (distance float64, ok bool) {
+// Contains reports whether a position lies within the shape. Most answers need
+// only an estimate; what is near the border is computed as Distance does.
+func (s *Shape) Contains(p Position) bool {
 	switch s.Form {
 	case Circle:
-		return s.circleContains(p)
+		radius := s.Radius * s.Unit
+		if within, sure := s.around.within(p, s.reach); sure {
+			return within
+		}
+		return s.Distance(p) <= radius
 	case Box:
-		if latDistance(p.Lat, s.Center.Lat) > s.Height*s.Unit/2 ||
-			Distance(p, Position{s.Center.Lon, p.Lat}) > s.Width*s.Unit/2 {
-			return 0, false
+		if latDistance(p.Lat, s.Center.Lat) > s.Height*s.Unit/2 {
+			return false
 		}
-	default:
-		if !s.polygonContains(p) {
-			return 0, false
+		if within, sure := s.around.withinWidth(p, s.reach); sure {
+			return within
 		}
+		return Distance(p, Position{s.Center.Lon, p.Lat}) <= s.Width*s.Unit/2
 	}
-	return Distance(s.Center, p), true
+	return s.polygonContains(p)
 }
 
-func (s *Shape) circleContains(p Position) (distance float64, ok bool) {
-	// What differs too much in latitude alone needs no trigonometry. The slack
-	// is far above the error of the distance.
-	const slack = 1 + 1e-9
-	radius := s.Radius * s.Unit
-	if latDistance(p.Lat, s.Center.Lat) > radius*slack+1e-3 {
-		return 0, false
+// Distance returns how far a position is from the center, in meters.
+func (s *Shape) Distance(p Position) float64 { return s.center.distance(p.Lon, p.Lat) }
+
+// prepare computes what all positions are compared with.
+func (s *Shape) prepare() {
+	s.center = placeOf(s.Center)
+	s.around = estimator{s.center.lon, s.center.lat, math.Sin(s.center.lat), s.center.cosLat}
+	length := s.Radius
+	if s.Form == Box {
+		length = s.Width / 2
 	}
-	distance = Distance(s.Center, p)
-	return distance, distance <= radius
+	s.reach = -1 // half of the world or more: no estimate
+	if angle := length * s.Unit / earthRadius; angle < math.Pi {
+		sin := math.Sin(angle / 2)
+		s.reach = sin * sin
+	}
+}
+
+// estimator estimates distances from a position, in radians, without calling
+// trigonometric functions. With half differences up to halfMax the terms that
+// the series leave out are less than 1e-7 of the result, which is far less than
+// slack.
+type estimator struct{ lon, lat, sinLat, cosLat float64 }
+
+const (
+	halfMax = 0.5
+	slack   = 1e-5
+)
+
+// within reports whether the haversine of the distance to p is at most reach, if
+// the estimate makes that sure.
+func (e *estimator) within(p Position, reach float64) (within, sure bool) {
+	x, y := (radians(p.Lon)-e.lon)/2, (radians(p.Lat)-e.lat)/2
+	if !(math.Abs(x) < halfMax && math.Abs(y) < halfMax) {
+		return false, false
+	}
+	v, u := sineSeries(x), sineSeries(y)
+	a := u*u + e.cosLat*e.cosAt(u)*v*v
+	return decide(a, reach)
+}
+
+// withinWidth is within for the distance along p's own latitude.
+func (e *estimator) withinWidth(p Position, reach float64) (within, sure bool) {
+	x, y := (radians(p.Lon)-e.lon)/2, (radians(p.Lat)-e.lat)/2
+	if !(math.Abs(x) < halfMax && math.Abs(y) < halfMax) {
+		return false, false
+	}
+	v, cos := sineSeries(x), e.cosAt(sineSeries(y))
+	return decide(cos*cos*v*v, reach)
+}
+
+func decide(a, reach float64) (within, sure bool) {
+	return a < reach, reach >= 0 && (a < reach*(1-slack) || a > reach*(1+slack))
+}
+
+// cosAt returns the cosine of a latitude, given the sine of half of its
+// difference.
+func (e *estimator) cosAt(u float64) float64 {
+	return e.cosLat*(1-2*u*u) - e.sinLat*2*u*math.Sqrt(1-u*u)
+}
+
+func sineSeries(x float64) float64 {
+	z := x * x
+	return x * (1 - z*(1./6-z*(1./120-z*(1./5040))))
 }
 
 // polygonContains counts how many edges a ray from p to the east crosses.
@@ -74,6 +135,7 @@ type Range struct{ From, To uint64 }
 // which they are searched. The center of a polygon is computed first.
 func (s *Shape) Ranges(dst []Range) []Range {
 	box, radius := s.bounds()
+	s.prepare()
 	center, neighbours := cover(s.Center, box, radius)
 	dst = appendRange(dst, center)
 	last := cell{}
@@ -99,11 +161,11 @@ func (s *Shape) bounds() (box area, radius float64) {
 	switch s.Form {
 	case Circle:
 		r := s.Unit * s.Radius
-		return s.around(r, r), s.Radius * s.Unit
+		return s.areaAround(r, r), s.Radius * s.Unit
 	case Box:
 		halfWidth, halfHeight := s.Width/2, s.Height/2
 		diagonal := math.Sqrt(float64(halfWidth*halfWidth) + float64(halfHeight*halfHeight))
-		return s.around(s.Unit*s.Width/2, s.Unit*s.Height/2), diagonal * s.Unit
+		return s.areaAround(s.Unit*s.Width/2, s.Unit*s.Height/2), diagonal * s.Unit
 	}
 	box = s.polygonBounds()
 	for _, corner := range [...]Position{
@@ -114,8 +176,8 @@ func (s *Shape) bounds() (box area, radius float64) {
 	return box, radius * s.Unit
 }
 
-// around returns the area within some meters of the center.
-func (s *Shape) around(width, height float64) area {
+// areaAround returns the area within some meters of the center.
+func (s *Shape) areaAround(width, height float64) area {
 	lon, lat := s.Center.Lon, s.Center.Lat
 	latDelta := degrees(height / earthRadius)
 	// The side nearer to the pole spans more degrees.
@@ -136,9 +198,9 @@ func (s *Shape) polygonBounds() area {
 		box.west, box.east = min(box.west, v.Lon), max(box.east, v.Lon)
 		box.south, box.north = min(box.south, v.Lat), max(box.north, v.Lat)
 		lon, lat := radians(v.Lon), radians(v.Lat)
-		x += float64(math.Cos(lat) * math.Cos(lon))
-		y += float64(math.Cos(lat) * math.Sin(lon))
-		z += math.Sin(lat)
+		x += float64(cosine(lat) * cosine(lon))
+		y += float64(cosine(lat) * sine(lon))
+		z += sine(lat)
 	}
 	s.Center.Lon = degrees(math.Atan2(y, x))
 	s.Center.Lat = degrees(math.Atan2(z, math.Sqrt(float64(x*x)+float64(y*y))))
