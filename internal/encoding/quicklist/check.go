@@ -48,6 +48,10 @@ func (l *List) verifyNode(i int, n node, r *reader) error {
 	if inner != (n.compressed() || n.tried()) || n.compressed() && n.tried() {
 		return fmt.Errorf("inner %t, compressed %t, tried %t", inner, n.compressed(), n.tried())
 	}
+	nearEnd := i < expandDistance || i >= l.Nodes()-expandDistance
+	if n.condensed() && (depth > 0 || nearEnd || n.plain() || n.compressed()) {
+		return fmt.Errorf("condensed")
+	}
 	if n.plain() {
 		if n.count() != 1 {
 			return fmt.Errorf("plain with %d elements", n.count())

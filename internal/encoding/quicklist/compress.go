@@ -3,6 +3,7 @@ package quicklist
 import (
 	"encoding/binary"
 
+	"github.com/kvasirdb/kvasir/internal/encoding/listpack"
 	"github.com/kvasirdb/kvasir/internal/platform/lzf"
 )
 
@@ -14,11 +15,21 @@ const (
 	compressSavesMin = 8
 	// A longer node's compressed length might not fit its 4 bytes.
 	compressBytesMax = 1 << 31
+
+	// A node is condensed if it has this many bytes and saves an eighth of them,
+	// about a size class.
+	condenseBytesMin   = 64
+	condenseSavesShare = 8
+	// So many nodes at each end are not condensed when they get there, and fewer
+	// are expanded when they come to be there, so that a list which grows and
+	// shrinks around the border of two nodes does not do both each time.
+	condenseDistance = 3
+	expandDistance   = 2
 )
 
 // blockSize returns how many bytes of its block the node uses.
 func (n node) blockSize() int {
-	if !n.compressed() {
+	if !n.packedTight() {
 		return n.size()
 	}
 	return lengthBytes + int(binary.LittleEndian.Uint32(n.ref().Bytes(lengthBytes)))
@@ -28,11 +39,14 @@ func (n node) blockSize() int {
 // without j, or the number of nodes, changed: nodes at the ends are not
 // compressed, inner ones are if it pays.
 func (l *List) settle(i, j int) {
-	depth := l.Depth()
+	depth, count := l.Depth(), l.Nodes()
 	if depth == 0 {
+		for k := range min(expandDistance, count) {
+			l.inflate(k)
+			l.inflate(count - 1 - k)
+		}
 		return
 	}
-	count := l.Nodes()
 	for k := range min(depth, count) {
 		l.inflate(k)
 		l.inflate(count - 1 - k)
@@ -51,6 +65,24 @@ func (l *List) settle(i, j int) {
 	}
 }
 
+// condenseBehind condenses the node that has become an inner one because a node was
+// added at the tail or head, unless the list compresses such nodes.
+func (l *List) condenseBehind(tail bool) {
+	i, count := condenseDistance, l.Nodes()
+	if l.Depth() > 0 || count <= 2*condenseDistance {
+		return
+	}
+	if tail {
+		i = count - 1 - condenseDistance
+	}
+	n := &l.nodes()[i]
+	if size := n.size(); !n.plain() && !n.packedTight() && size >= condenseBytesMin && size <= compressBytesMax {
+		l.encode(n, size-size/condenseSavesShare, flagCondensed, func(dst, src []byte) int {
+			return listpack.Condense(dst, src, 1)
+		})
+	}
+}
+
 // compress compresses the node i unless it is, or that does not pay.
 func (l *List) compress(i int) {
 	n := &l.nodes()[i]
@@ -62,35 +94,48 @@ func (l *List) compress(i int) {
 	if size < compressBytesMin || size > compressBytesMax {
 		return
 	}
-	room := size - compressSavesMin - 1
+	if l.encode(n, size-compressSavesMin-1, flagCompressed, compressTo) {
+		n.block &^= flagTried
+	}
+}
+
+// encode makes a node's block one of room bytes at most that encoder writes, and
+// reports whether it fitted.
+func (l *List) encode(n *node, room int, flag uint64, encoder func(dst, src []byte) int) bool {
 	target := l.h.Alloc(lengthBytes+room, why)
-	length := compressTo(target.Bytes(lengthBytes + room)[lengthBytes:], n.ref().Bytes(size))
+	length := encoder(target.Bytes(lengthBytes + room)[lengthBytes:], n.ref().Bytes(n.size()))
 	if length == 0 {
 		l.h.Free(target, why)
-		return
+		return false
 	}
 	binary.LittleEndian.PutUint32(target.Bytes(lengthBytes), uint32(length))
 	l.h.Free(n.ref(), why)
 	*n = n.withRef(l.h.Resize(target, lengthBytes+length, why))
-	n.block = n.block&^flagTried | flagCompressed
+	n.block |= flag
+	return true
 }
 
-// inflate undoes compress.
+// inflate undoes compress and condense.
 func (l *List) inflate(i int) {
 	n := &l.nodes()[i]
-	if n.compressed() {
+	if n.packedTight() {
 		ref := l.h.Alloc(n.size(), why)
 		n.inflateTo(ref.Bytes(n.size()))
 		l.h.Free(n.ref(), why)
 		*n = n.withRef(ref)
 	}
-	n.block &^= flagCompressed | flagTried
+	n.block &^= flagCompressed | flagCondensed | flagTried
 }
 
-// inflateTo writes the compressed node's contents to dst, which has its size.
-// Only this package's own output is ever inflated, so a failure is a bug.
+// inflateTo writes the contents of a compressed or condensed node to dst, which has
+// its size. Only this package's own output is ever inflated, so a failure is a bug.
 func (n node) inflateTo(dst []byte) {
-	if size, err := lzf.Decompress(dst, n.ref().Bytes(n.blockSize())[lengthBytes:]); err != nil || size != len(dst) {
+	data := n.ref().Bytes(n.blockSize())[lengthBytes:]
+	if n.condensed() {
+		listpack.Expand(dst, data, 1)
+		return
+	}
+	if size, err := lzf.Decompress(dst, data); err != nil || size != len(dst) {
 		panic("quicklist: a compressed node is corrupt")
 	}
 }

@@ -222,7 +222,7 @@ func (l *List) settleAround(i int) {
 	l.check()
 }
 
-// reader reads nodes, compressed ones through a buffer of its own.
+// reader reads nodes, compressed and condensed ones through a buffer of its own.
 type reader struct {
 	list List
 	buf  []byte
@@ -230,7 +230,7 @@ type reader struct {
 
 // bytes returns the node's listpack or element, valid until the next call.
 func (r *reader) bytes(n node) []byte {
-	if !n.compressed() {
+	if !n.packedTight() {
 		return n.ref().Bytes(n.size())
 	}
 	if cap(r.buf) < n.size() {

@@ -33,6 +33,7 @@ const (
 	flagPlain      = 1 << refBits
 	flagCompressed = 2 << refBits
 	flagTried      = 4 << refBits // compression was tried, and did not pay
+	flagCondensed  = 8 << refBits
 )
 
 func makeNode(ref offheap.Ref, flags uint64, size, count int) node {
@@ -43,6 +44,10 @@ func (n node) ref() offheap.Ref { return offheap.Ref(n.block & (1<<refBits - 1))
 func (n node) plain() bool      { return n.block&flagPlain != 0 }
 func (n node) compressed() bool { return n.block&flagCompressed != 0 }
 func (n node) tried() bool      { return n.block&flagTried != 0 }
+func (n node) condensed() bool  { return n.block&flagCondensed != 0 }
+
+// packedTight reports whether the block has to be inflated to be used.
+func (n node) packedTight() bool { return n.block&(flagCompressed|flagCondensed) != 0 }
 
 // size returns the length of the listpack or element, not compressed.
 func (n node) size() int { return int(n.shape & (1<<sizeBits - 1)) }
@@ -188,8 +193,12 @@ type NodeInfo struct {
 func (l *List) Node(i int) NodeInfo {
 	n := l.nodes()[i]
 	data := n.ref().Bytes(n.blockSize())
-	if n.compressed() {
+	switch {
+	case n.compressed():
 		data = data[lengthBytes:]
+	case n.condensed():
+		data = make([]byte, n.size())
+		n.inflateTo(data)
 	}
 	return NodeInfo{Plain: n.plain(), Compressed: n.compressed(), Tried: n.tried(), Size: n.size(), Count: n.count(), Data: data}
 }
@@ -216,6 +225,7 @@ func (l *List) appendNode(n node) {
 	l.insertNode(at, n)
 	l.header().elements += uint64(n.count())
 	l.settle(at, at+1)
+	l.condenseBehind(true)
 }
 
 // Detach frees the list but for the listpack of its only node, and returns

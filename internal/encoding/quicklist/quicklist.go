@@ -12,6 +12,9 @@
 //     parameter list-compress-depth. Inner nodes are compressed with LZF where
 //     that saves something; a node is inflated to be edited, but read through a
 //     copy.
+//   - With depth 0, inner nodes are condensed instead where that saves much: see
+//     package listpack. Nobody outside this package meets a condensed node. It is
+//     expanded for good by an edit, or when it comes to be near an end.
 //   - The directory describes the nodes, in order.
 //
 // Which element lies in which node, how nodes split and when they merge is as
@@ -34,8 +37,8 @@
 //	        bytes, not compressed : 36 | elements : 28
 //
 // Free descriptors are kept at both ends, so that a node is added at either in
-// constant time, taken over many pushes. A compressed node's block is its
-// compressed length, 4 bytes, and the LZF data.
+// constant time, taken over many pushes. The block of a compressed or condensed
+// node is the length of its data, 4 bytes, and the data.
 package quicklist
 
 import (
@@ -136,6 +139,7 @@ func (l *List) push(s []byte, tail bool) {
 	}
 	l.header().elements++
 	l.settle(at, at+1)
+	l.condenseBehind(tail)
 	l.check()
 }
 

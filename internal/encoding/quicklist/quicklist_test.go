@@ -264,8 +264,19 @@ func FuzzEdit(f *testing.F) {
 			l.PackedThreshold = 20
 		}
 		model := []string{}
+		if in.next()%2 == 0 {
+			// Enough of the same kind that inner nodes are condensed.
+			for i := range 120 {
+				s := fmt.Sprintf("element:%08d", i)
+				l.PushTail([]byte(s))
+				model = append(model, s)
+			}
+		}
 		for step := 0; len(in.data) > 0 && step < 150; step++ {
 			op, s := in.next()%16, in.elem()
+			if in.next()%2 == 0 {
+				s = fmt.Sprintf("element:%08d", len(s))
+			}
 			if len(model) == 0 {
 				op %= 2
 			}
@@ -394,6 +405,55 @@ func benchmarkPush(b *testing.B, push func(l *List, s []byte)) {
 			b.StartTimer()
 		}
 	}
+	l.Free()
+}
+
+// TestCondensed: inner nodes of similar elements take less memory than their
+// elements, edits and pops expand them, and they read as what they were.
+func TestCondensed(t *testing.T) {
+	h := newHeap(t)
+	l := New(h, 32, 0)
+	var model []string
+	for i := range 3_000 {
+		s := fmt.Sprintf("element:%08d", i)
+		l.PushTail([]byte(s))
+		model = append(model, s)
+	}
+	verify(t, &l, model)
+	condensed := func() (n int) {
+		for _, d := range l.nodes() {
+			if d.condensed() {
+				n++
+			}
+		}
+		return n
+	}
+	nodes := l.Nodes()
+	if n := condensed(); n != nodes-2*condenseDistance {
+		t.Errorf("%d of %d nodes condensed", n, nodes)
+	}
+	if bytes := l.Memory(0); bytes > 3_000*8 {
+		t.Errorf("%d bytes for 3,000 elements of 16", bytes)
+	}
+	for i := range nodes {
+		n := l.Node(i)
+		if v := listpack.View(n.Data); n.Compressed || len(v) != n.Size || !listpack.Validate(v, true, nil) || v.Len() != n.Count {
+			t.Fatalf("node %d: %d elements, %d bytes: %x", i, n.Count, n.Size, n.Data)
+		}
+	}
+	c, _ := l.Seek(1_500)
+	l.Replace(&c, []byte("other"))
+	model[1_500] = "other"
+	verify(t, &l, model)
+	if n := condensed(); n != nodes-2*condenseDistance-1 {
+		t.Errorf("%d of %d nodes condensed after a change of one", n, nodes)
+	}
+	for range 1_350 {
+		l.DropHead()
+		l.DropTail()
+	}
+	model = model[1_350 : len(model)-1_350]
+	verify(t, &l, model)
 	l.Free()
 }
 
