@@ -101,10 +101,9 @@ func (l *Loop) Post(f func()) bool {
 // while the server's own timers run: whatever is done to a client is done under
 // it, so that all clients stand still in exclusive mode.
 func (l *Loop) run() {
-	runtime.LockOSThread()
-	defer runtime.UnlockOSThread()
 	events := make([]poll.Event, eventsMax)
 	l.tick(time.Now())
+	scheduled := l.nowMillis
 	for !l.stopping.Load() {
 		n, err := l.poller.Wait(events, l.patience())
 		if err != nil {
@@ -116,6 +115,10 @@ func (l *Loop) run() {
 		l.exec.Leave()
 		if due && l.index == 0 {
 			l.server.hooks.Cron(l.nowMillis)
+		}
+		if l.nowMillis-scheduled >= schedulerTurn.Milliseconds() {
+			scheduled = l.nowMillis
+			runtime.Gosched()
 		}
 	}
 	l.exec.Enter()

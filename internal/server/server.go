@@ -159,6 +159,7 @@ func (s *Server) Unlisten(l *poll.Listener) bool {
 
 // Run runs all loops and returns when Stop has ended them.
 func (s *Server) Run() {
+	reserveProcessors(len(s.loops))
 	var wg sync.WaitGroup
 	for _, l := range s.loops {
 		wg.Go(l.run)
