@@ -9,7 +9,7 @@
 GO          ?= go
 ARGS        ?=
 BINARY      := bin/kvasir
-NICKNAMES   := valkey-server valkey-cli valkey-benchmark
+NICKNAMES   := valkey-server valkey-cli valkey-benchmark valkey-check-rdb valkey-check-aof
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
 # The race detector sees Go memory only. These packages keep their shared state

@@ -12,9 +12,13 @@ import (
 	"time"
 
 	"github.com/kvasirdb/kvasir/internal/cli"
+	"github.com/kvasirdb/kvasir/internal/config"
 	"github.com/kvasirdb/kvasir/internal/loadgen"
 	"github.com/kvasirdb/kvasir/internal/node"
+	"github.com/kvasirdb/kvasir/internal/persistence/aof"
+	"github.com/kvasirdb/kvasir/internal/persistence/aof/checkaof"
 	"github.com/kvasirdb/kvasir/internal/persistence/rdb/checkrdb"
+	"github.com/kvasirdb/kvasir/internal/platform/vfs"
 )
 
 const usage = `Kvasir, a server for Valkey and Redis clients
@@ -23,11 +27,12 @@ Usage:
   kvasir server [/path/to/valkey.conf] [--option value ...] [-]
   kvasir cli [options] [command [argument ...]]
   kvasir benchmark [options] [command [argument ...]]
-  kvasir check-rdb <rdb-file-name>
+  kvasir check-rdb <rdb-file-name> [--stats] [--format table|info|csv] [--output <file>]
+  kvasir check-aof [--fix | --truncate-to-timestamp <seconds>] <file.manifest | file.aof>
 
 Every tool explains itself with --help. Linked or copied to the name
-valkey-server, valkey-cli, valkey-benchmark or valkey-check-rdb (or redis-...), the binary is
-that tool.
+valkey-server, valkey-cli, valkey-benchmark, valkey-check-rdb or
+valkey-check-aof (or redis-...), the binary is that tool.
 `
 
 // tools are the programs in this binary.
@@ -36,6 +41,7 @@ var tools = map[string]func(args []string) int{
 	"cli":       runCLI,
 	"benchmark": runBenchmark,
 	"check-rdb": runCheckRDB,
+	"check-aof": runCheckAOF,
 }
 
 func main() { os.Exit(run(os.Args)) }
@@ -81,6 +87,18 @@ func runCLI(args []string) int {
 
 func runCheckRDB(args []string) int {
 	return checkrdb.Main(args, os.Stdout, os.Stderr, node.ValkeyVersion, time.Now())
+}
+
+func runCheckAOF(args []string) int {
+	return checkaof.Main(args, checkaof.Environment{
+		FS:      vfs.OS{},
+		In:      os.Stdin,
+		Out:     os.Stdout,
+		Program: "valkey-check-aof",
+		Version: node.ValkeyVersion,
+		Words:   aof.Words{Split: config.SplitArgs, Quote: config.Quote},
+		Now:     time.Now(),
+	})
 }
 
 func runBenchmark(args []string) int {

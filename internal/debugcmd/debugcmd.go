@@ -43,6 +43,10 @@ type Deps struct {
 	// Reload saves all keys, unless ReloadOptions.NoSave is set, and loads them
 	// again.
 	Reload func(tx *keyspace.Tx, o ReloadOptions) error
+	// LoadAOF loads the append-only file in the place of all keys.
+	LoadAOF func(c *command.Ctx) error
+	// SetAOFWriteDelay makes every write of the append-only file wait before.
+	SetAOFWriteDelay func(micros int64)
 	// ClientEviction describes which clients maxmemory-clients may evict; ok is
 	// false when it is off.
 	ClientEviction func() (text string, ok bool)
@@ -144,6 +148,15 @@ func (h *handler) addAll() {
 	if h.Reload != nil {
 		add("reload", 2, anyNumber, h.reload)
 	}
+	if h.LoadAOF != nil {
+		add("loadaof", 2, anyNumber, h.loadAOF)
+	}
+	if h.SetAOFWriteDelay != nil {
+		add("aof-flush-sleep", 3, 3, func(c *command.Ctx) {
+			h.SetAOFWriteDelay(leadingInt(c.Args[2]))
+			c.Out.OK()
+		})
+	}
 	if h.RewriteConfig != nil {
 		add("config-rewrite-force-all", 2, 2, h.rewriteConfig)
 	}
@@ -197,6 +210,16 @@ func (h *handler) reload(c *command.Ctx) {
 		c.PropagateNothing()
 		c.Out.OK()
 	}
+}
+
+func (h *handler) loadAOF(c *command.Ctx) {
+	if h.LoadAOF(c) != nil {
+		c.Out.Error("ERR Error trying to load the AOF files, check server logs.")
+		return
+	}
+	h.Log.Noticef("Append Only File loaded by DEBUG LOADAOF")
+	c.PropagateNothing()
+	c.Out.OK()
 }
 
 // leadingInt reads the number a word begins with, 0 if it begins with none.

@@ -18,6 +18,7 @@ var descriptions = []struct {
 	name, usage string
 	lines       []string
 }{
+	{"aof-flush-sleep", "AOF-FLUSH-SLEEP <microseconds>", []string{"    Wait so long before each write to the append-only file."}},
 	{"assert", "ASSERT", []string{"    End the process by a failed assertion."}},
 	{"client-enforce-reply-list", "CLIENT-ENFORCE-REPLY-LIST <0|1>", []string{"    Accepted; replies here have a single buffer."}},
 	{"client-eviction", "CLIENT-EVICTION", []string{"    Show which clients maxmemory-clients would end first."}},
@@ -31,6 +32,7 @@ var descriptions = []struct {
 	{"htstats", "HTSTATS <dbid> [full]", []string{"    Describe the tables of a database."}},
 	{"htstats-key", "HTSTATS-KEY <key> [full]", []string{"    Describe the table of a large collection."}},
 	{"listpack", "LISTPACK <key>", []string{"    Write the elements of a listpack to the log."}},
+	{"loadaof", "LOADAOF", []string{"    Write out the append-only file, and load it in the place of all keys."}},
 	{"log", "LOG <message>", []string{"    Write a line to the log."}},
 	{"object", "OBJECT <key> [fast]", []string{"    Describe how a key is stored.", "    With fast, leave out what takes long to find out."}},
 	{"panic", "PANIC", []string{"    End the process by a panic."}},

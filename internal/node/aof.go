@@ -12,6 +12,7 @@ import (
 	"github.com/kvasirdb/kvasir/internal/command"
 	"github.com/kvasirdb/kvasir/internal/config"
 	"github.com/kvasirdb/kvasir/internal/engine"
+	"github.com/kvasirdb/kvasir/internal/keyspace"
 	"github.com/kvasirdb/kvasir/internal/persistence/aof"
 	"github.com/kvasirdb/kvasir/internal/persistence/journal"
 	"github.com/kvasirdb/kvasir/internal/session"
@@ -28,8 +29,21 @@ type appendOnly struct {
 	replaying atomic.Bool // commands of the file are executed
 	inUnit    bool        // the CONFIG SET under way is part of a transaction or script; exclusive mode
 
+	writeDelayMicros atomic.Int64 // DEBUG AOF-FLUSH-SLEEP
+
 	mu   sync.Mutex
 	exec *engine.Executor // for loading and the end of rewrites; guarded by mu
+	// reloading is the executor of DEBUG LOADAOF, nil outside of it. Exclusive
+	// mode.
+	reloading *engine.Executor
+}
+
+// loader executes what is loaded.
+func (a *appendOnly) loader() *engine.Executor {
+	if a.reloading != nil {
+		return a.reloading
+	}
+	return a.exec
 }
 
 // newAppendOnly makes the journal and the append-only file.
@@ -40,6 +54,7 @@ func (n *Node) newAppendOnly() {
 	n.AOF = aof.New(aof.Deps{
 		FS:        n.options.FS,
 		Now:       n.Clock.Now,
+		Sleep:     time.Sleep,
 		Log:       n.Log,
 		Settings:  n.appendOnlySettings,
 		Journal:   n.Journal,
@@ -48,13 +63,11 @@ func (n *Node) newAppendOnly() {
 		Watch:     n.feedJournal,
 		ArmErrors: func(on bool) { n.Engine.Arm(n.appendOnly.gate, on) },
 		Saving:    n.Saver.Saving,
-		WriteBase: func(w io.Writer) error {
-			tx := n.appendOnly.exec.Worker().Begin(0, n.Clock.Now().UnixMilli())
-			return n.Saver.WriteBase(tx, w)
-		},
-		StartBase: n.Saver.StartBase,
+		Latency:   func(event string, d time.Duration) { n.Telemetry.Latency.Add(event, d) },
+		WriteBase: n.writeBase,
+		StartBase: n.startBase,
 		OpenBase: func(r io.Reader) (aof.BaseLoader, error) {
-			return n.Saver.OpenBase(n.appendOnly.exec.Worker(), r)
+			return n.Saver.OpenBase(n.appendOnly.loader().Worker(), r)
 		},
 		Run:       n.replay(),
 		Exclusive: n.exclusive,
@@ -71,9 +84,12 @@ func (n *Node) appendOnlySettings() aof.Settings {
 		NoSyncWhile:   p.NoAppendFsyncOnRewrite.Load(),
 		LoadTruncated: p.AOFLoadTruncated.Load(),
 		KeepHistory:   p.AOFDisableAutoGC.Load(),
+		Snapshots:     p.AOFUseRDBPreamble.Load(),
+		Incremental:   p.AOFRewriteIncrementalFsync.Load(),
 		GrowthPercent: p.AutoAOFRewritePercentage.Load(),
 		MinSize:       p.AutoAOFRewriteMinSize.Load(),
 		LoadSlice:     p.LoadingProcessEventsIntervalBytes.Load(),
+		WriteDelay:    time.Duration(n.appendOnly.writeDelayMicros.Load()) * time.Microsecond,
 	}
 	switch p.AppendFsync.Load() {
 	case config.FsyncAlways:
@@ -125,21 +141,25 @@ func (n *Node) exclusive(f func()) {
 
 // replay returns what executes the commands of the file: they are executed as
 // they stand, and expired keys are there until the file deletes them.
-func (n *Node) replay() func(args [][]byte) (problem string) {
+func (n *Node) replay() func(batch [][][]byte) (problem string) {
 	client := &session.Client{Flags: session.Internal | session.Primary, Authenticated: true}
 	start := client.Out.Mark()
-	return func(args [][]byte) string {
-		cmd := n.Table.Resolve(args)
-		switch {
-		case cmd == nil:
-			return strings.TrimPrefix(n.Table.UnknownCommand(args), "ERR ")
-		case !cmd.ArityOK(len(args)):
-			return strings.TrimPrefix(command.WrongArity(cmd), "ERR ")
-		}
-		n.appendOnly.exec.Apply(client, args)
+	return func(batch [][][]byte) string {
+		problem := n.appendOnly.loader().Replay(client, batch)
 		client.Out.Rewind(start)
-		return ""
+		return strings.TrimPrefix(problem, "ERR ")
 	}
+}
+
+// writeBase writes all keys. Exclusive mode of the executor that is kept for that.
+func (n *Node) writeBase(w io.Writer, f aof.Format) error {
+	tx := n.appendOnly.exec.Worker().Begin(0, n.Clock.Now().UnixMilli())
+	return n.Saver.WriteBase(tx, w)
+}
+
+// startBase begins to write all keys as they are now. Exclusive mode.
+func (n *Node) startBase(w io.Writer, f aof.Format, done func(error)) (cancel func(), err error) {
+	return n.Saver.StartBase(w, done)
 }
 
 // setReplaying begins or ends the execution of the file's commands.
@@ -187,6 +207,30 @@ func (n *Node) beginAppendOnly(bytes int64, found bool) (err error) {
 		n.exclusive(func() { err = n.AOF.Begin() })
 	}
 	return err
+}
+
+// reloadAppendOnly is DEBUG LOADAOF.
+func (n *Node) reloadAppendOnly(c *command.Ctx) error {
+	n.appendOnly.reloading = c.Server.(*engine.Executor) // which has exclusive mode
+	n.setReplaying(true)
+	err := n.AOF.Reload(func(bytes int64) {
+		n.emptyAll(c.Tx)
+		n.Saver.BeginLoading(bytes)
+	})
+	n.setReplaying(false)
+	n.Saver.EndLoading()
+	n.appendOnly.reloading = nil
+	return err
+}
+
+// emptyAll removes all keys, of which those who watch them or wait for them
+// learn. tx has no view of its database any more. Exclusive mode.
+func (n *Node) emptyAll(tx *keyspace.Tx) {
+	for db := range n.Space.Databases() {
+		n.Engine.Waiting.SignalAll(db)
+		n.Txn.Touch(tx, db, -1)
+		tx.Worker().Flush(db, false)
+	}
 }
 
 // writeAppendOnly writes the fields of INFO that are always there.

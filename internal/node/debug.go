@@ -29,6 +29,8 @@ func (n *Node) debugCommands() []command.Spec {
 		SetPackedThreshold: n.setListPackedThreshold,
 		SkipChecksum:       n.debug.checksumSkipped.Store,
 		Reload:             n.reload,
+		LoadAOF:            n.reloadAppendOnly,
+		SetAOFWriteDelay:   n.appendOnly.writeDelayMicros.Store,
 	})
 }
 

@@ -69,9 +69,13 @@ type Settings struct {
 	NoSyncWhile   bool // no-appendfsync-on-rewrite
 	LoadTruncated bool // aof-load-truncated
 	KeepHistory   bool // aof-disable-auto-gc
+	Snapshots     bool // aof-use-rdb-preamble: bases are snapshots, not commands
+	Incremental   bool // aof-rewrite-incremental-fsync: a base is synced while it is written
 	GrowthPercent int64
 	MinSize       int64
 	LoadSlice     int64 // bytes loaded at once while the server answers
+	// WriteDelay is waited before each write, for tests.
+	WriteDelay time.Duration
 }
 
 func (o *Settings) path(name string) string { return filepath.Join(o.Dir, o.Dirname, name) }
@@ -82,6 +86,7 @@ func (o *Settings) manifest() string { return o.path(o.Filename + ".manifest") }
 type Deps struct {
 	FS       vfs.FS
 	Now      func() time.Time
+	Sleep    func(time.Duration)
 	Log      Logger
 	Settings func() Settings
 	Journal  *journal.Journal
@@ -94,22 +99,50 @@ type Deps struct {
 	ArmErrors func(on bool)
 	// Saving reports whether another snapshot runs.
 	Saving func() bool
+	// Latency notes how long something has taken, under one of the Event names.
+	Latency func(event string, d time.Duration)
 	// WriteBase writes all keys at once. Exclusive mode.
-	WriteBase func(w io.Writer) error
+	WriteBase func(w io.Writer, f Format) error
 	// StartBase makes now the instant of a snapshot that is written to w in the
 	// background. Then done is called, outside of exclusive mode. Exclusive
 	// mode.
-	StartBase func(w io.Writer, done func(err error)) (cancel func(), err error)
+	StartBase func(w io.Writer, f Format, done func(err error)) (cancel func(), err error)
 	// OpenBase begins to load a snapshot.
 	OpenBase func(r io.Reader) (BaseLoader, error)
-	// Run executes a command that was loaded and returns what makes that
-	// impossible. Exclusive mode.
-	Run func(args [][]byte) (problem string)
+	// Run executes commands that were loaded, in order, and returns what makes
+	// the first impossible that is; those before are executed. Exclusive mode.
+	Run func(batch [][][]byte) (problem string)
 	// Exclusive runs f while nothing else executes.
 	Exclusive func(f func())
 	// Progress tells how much has been loaded.
 	Progress func(bytes int64)
 }
+
+// Format is how a base holds the keys.
+type Format uint8
+
+// The formats.
+const (
+	Snapshot Format = iota // an RDB file
+	Commands               // like an incremental file
+)
+
+func (o *Settings) format() Format {
+	if o.Snapshots {
+		return Snapshot
+	}
+	return Commands
+}
+
+// The events that Latency is told of.
+const (
+	EventWrite        = "aof-write"               // every write
+	EventWriteSync    = "aof-write-pending-fsync" // one while a sync runs
+	EventWriteRewrite = "aof-write-active-child"  // one while a snapshot is written
+	EventWriteAlone   = "aof-write-alone"         // any other one
+	EventSync         = "aof-fsync-always"
+	EventRename       = "aof-rename"
+)
 
 // BaseLoader loads a snapshot.
 type BaseLoader interface {

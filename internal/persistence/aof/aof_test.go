@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"reflect"
 	"strconv"
 	"strings"
 	"testing"
@@ -56,8 +57,9 @@ func newStore(fsys vfs.FS, policy Policy) *store {
 		Watch:     func(on bool) { s.fed = on },
 		ArmErrors: func(bool) {},
 		Saving:    func() bool { return false },
-		WriteBase: func(w io.Writer) error { _, err := io.WriteString(w, snapshot()); return err },
-		StartBase: func(w io.Writer, done func(error)) (func(), error) {
+		Latency:   func(string, time.Duration) {},
+		WriteBase: func(w io.Writer, _ Format) error { _, err := io.WriteString(w, snapshot()); return err },
+		StartBase: func(w io.Writer, _ Format, done func(error)) (func(), error) {
 			text := snapshot()
 			s.base = func() {
 				_, err := io.WriteString(w, text)
@@ -94,9 +96,15 @@ func (b *textBase) Step() (bool, error) {
 
 func (b *textBase) Offset() int64 { return b.size }
 
-func (s *store) run(args [][]byte) string {
-	if string(args[0]) == "SET" {
-		s.keys[string(args[1])] = string(args[2])
+func (s *store) run(batch [][][]byte) string {
+	for _, args := range batch {
+		switch name := string(args[0]); name {
+		case "SET":
+			s.keys[string(args[1])] = string(args[2])
+		case "SELECT":
+		default:
+			return "unknown command " + name
+		}
 	}
 	return ""
 }
@@ -305,26 +313,73 @@ func FuzzManifest(f *testing.F) {
 	})
 }
 
+// readAll returns the commands of a file, and what reading ends with.
+func readAll(r *reader) (commands [][][]byte, err error) {
+	for {
+		args, ok, err := r.next()
+		if ok {
+			commands = append(commands, command.CloneArgs(args))
+		} else if err == nil {
+			err = r.fill()
+		}
+		if err != nil {
+			return commands, err
+		}
+	}
+}
+
 func FuzzReader(f *testing.F) {
-	f.Add([]byte("*2\r\n$3\r\nDEL\r\n$1\r\na\r\n"))
-	f.Add([]byte("#TS:1\r\n*1\r\n$5\r\nMULTI\r\n*1\r\n$4\r\nEX"))
-	f.Add([]byte("*1\r\n$99999999999\r\n"))
-	f.Fuzz(func(t *testing.T, data []byte) {
-		r := newReader(bytes.NewReader(data), 0)
-		for {
-			args, err := r.next()
-			if err != nil {
-				if err == io.EOF && r.offset != int64(len(data)) {
-					t.Errorf("ends at %d of %d", r.offset, len(data))
-				}
-				return
-			}
-			r2 := newReader(bytes.NewReader(journal.AppendCommand(nil, args)), 0)
-			if again, err := r2.next(); err != nil || len(again) != len(args) {
-				t.Errorf("%q: %v", args, err)
-			}
+	f.Add([]byte("*2\r\n$3\r\nDEL\r\n$1\r\na\r\n"), uint(3))
+	f.Add([]byte("#TS:1\r\n*1\r\n$5\r\nMULTI\r\n*1\r\n$4\r\nEX"), uint(1))
+	f.Add([]byte("*1\r\n$99999999999\r\n"), uint(0))
+	f.Add([]byte("*1\r\n$-1\r\n*0\r\n*1\n$1\nx\r\n"), uint(2))
+	f.Fuzz(func(t *testing.T, data []byte, piece uint) {
+		all, err := readAll(newReader(bytes.NewReader(data), 0))
+		pieces := newReader(&slowReader{data, int(piece%64) + 1}, 0)
+		again, errAgain := readAll(pieces)
+		if err != errAgain || !reflect.DeepEqual(all, again) {
+			t.Errorf("%q, %v; in pieces %q, %v", all, err, again, errAgain)
+		}
+		if err == io.EOF && pieces.offset != int64(len(data)) {
+			t.Errorf("ends at %d of %d", pieces.offset, len(data))
+		}
+		var text []byte
+		for _, args := range all {
+			text = journal.AppendCommand(text, args)
+		}
+		if same, err := readAll(newReader(bytes.NewReader(text), 0)); err != io.EOF || !reflect.DeepEqual(all, same) {
+			t.Errorf("%q became %q: %v", all, same, err)
 		}
 	})
+}
+
+// slowReader gives a few bytes at a time.
+type slowReader struct {
+	data  []byte
+	piece int
+}
+
+func (r *slowReader) Read(b []byte) (int, error) {
+	n := copy(b, r.data[:min(r.piece, len(r.data))])
+	if r.data = r.data[n:]; n == 0 {
+		return 0, io.EOF
+	}
+	return n, nil
+}
+
+// TestLongCommand reads a command of more bytes than the buffer has.
+func TestLongCommand(t *testing.T) {
+	long := bytes.Repeat([]byte("x"), 40*readBytes)
+	text := journal.AppendCommand(nil, [][]byte{[]byte("SET"), []byte("k"), long})
+	text = journal.AppendCommand(text, [][]byte{[]byte("PING")})
+	r := newReader(bytes.NewReader(text), 0)
+	all, err := readAll(r)
+	if err != io.EOF || len(all) != 2 || !bytes.Equal(all[0][2], long) || r.offset != int64(len(text)) {
+		t.Errorf("%d commands, %v, ends at %d of %d", len(all), err, r.offset, len(text))
+	}
+	if len(r.buf) != readBytes {
+		t.Errorf("the buffer keeps %d bytes", len(r.buf))
+	}
 }
 
 func TestTurnedOffWithinTransaction(t *testing.T) {

@@ -3,18 +3,32 @@ package aof
 import (
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
+	"syscall"
+
+	"github.com/kvasirdb/kvasir/internal/platform/vfs"
 )
 
-// reason is the part of an error that the system gave.
-func reason(err error) string {
+// Reason is the part of an error that the system gave, written as C's strerror
+// writes it.
+func Reason(err error) string {
 	var path *fs.PathError
 	if errors.As(err, &path) {
-		return path.Err.Error()
+		err = path.Err
 	}
-	return err.Error()
+	var number syscall.Errno
+	text := err.Error()
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		text = syscall.ENOENT.Error()
+	case errors.As(err, &number):
+		text = number.Error()
+	}
+	return strings.ToUpper(text[:1]) + text[1:]
 }
 
 // readManifest reads the manifest; without one it is empty.
@@ -24,7 +38,7 @@ func (a *AOF) readManifest(o *Settings) (*Manifest, error) {
 		return &Manifest{}, nil
 	}
 	if err != nil {
-		a.Log.Warningf("Fatal error: can't open the AOF manifest file %s for reading: %s", o.manifest(), reason(err))
+		a.Log.Warningf("Fatal error: can't open the AOF manifest file %s for reading: %s", o.manifest(), Reason(err))
 		return nil, ErrLoad
 	}
 	m, err := ParseManifest(text, a.Words)
@@ -46,13 +60,13 @@ func (a *AOF) writeManifest(o *Settings, m *Manifest) error {
 	temp := o.path("temp-" + o.Filename + ".manifest")
 	f, err := a.FS.Create(temp)
 	if err != nil {
-		a.Log.Warningf("Can't open the AOF manifest file %s: %s", filepath.Base(temp), reason(err))
+		a.Log.Warningf("Can't open the AOF manifest file %s: %s", filepath.Base(temp), Reason(err))
 		return err
 	}
 	if _, err = f.Write([]byte(m.Format(a.Words))); err != nil {
-		a.Log.Warningf("Error trying to write the temporary AOF manifest file %s: %s", filepath.Base(temp), reason(err))
+		a.Log.Warningf("Error trying to write the temporary AOF manifest file %s: %s", filepath.Base(temp), Reason(err))
 	} else if err = f.Sync(); err != nil {
-		a.Log.Warningf("Fail to fsync the temp AOF file %s: %s.", filepath.Base(temp), reason(err))
+		a.Log.Warningf("Fail to fsync the temp AOF file %s: %s.", filepath.Base(temp), Reason(err))
 	}
 	f.Close()
 	if err != nil {
@@ -60,11 +74,11 @@ func (a *AOF) writeManifest(o *Settings, m *Manifest) error {
 	}
 	if err = a.FS.Rename(temp, o.manifest()); err != nil {
 		a.Log.Warningf("Error trying to rename the temporary AOF manifest file %s into %s: %s",
-			filepath.Base(temp), filepath.Base(o.manifest()), reason(err))
+			filepath.Base(temp), filepath.Base(o.manifest()), Reason(err))
 		return err
 	}
 	if err = a.FS.SyncDir(o.path("")); err != nil {
-		a.Log.Warningf("Fail to fsync AOF directory %s: %s.", o.path(""), reason(err))
+		a.Log.Warningf("Fail to fsync AOF directory %s: %s.", o.path(""), Reason(err))
 	}
 	return err
 }
@@ -79,7 +93,7 @@ func (a *AOF) makeDir(o *Settings) error {
 		err = a.FS.SyncDir(filepath.Clean(o.Dir))
 	}
 	if err != nil {
-		a.Log.Warningf("Can't open or create append-only dir %s: %s", o.Dirname, reason(err))
+		a.Log.Warningf("Can't open or create append-only dir %s: %s", o.Dirname, Reason(err))
 	}
 	return err
 }
@@ -92,7 +106,7 @@ func (a *AOF) openIncr(o *Settings, name string, anew bool) (err error) {
 	}
 	f, err := a.FS.OpenFile(o.path(name), flags, 0o644)
 	if err != nil {
-		a.Log.Warningf("Can't open the append-only file %s: %s", name, reason(err))
+		a.Log.Warningf("Can't open the append-only file %s: %s", name, Reason(err))
 		return err
 	}
 	a.file, a.name, a.size = f, name, a.fileSize(o, name)
@@ -134,7 +148,7 @@ func (a *AOF) Begin() error {
 	}
 	m := a.manifest.clone()
 	if len(m.Files()) == 0 {
-		name := m.newBase(o.Filename, &a.lastBase, 0).Name
+		name := m.newBase(o.Filename, o.format(), &a.lastBase, 0).Name
 		if err := a.writeBaseAtOnce(&o, name); err != nil {
 			return err
 		}
@@ -187,21 +201,49 @@ func (a *AOF) writeBaseAtOnce(o *Settings, name string) error {
 	temp := o.path(fmt.Sprintf("temp-rewriteaof-%d.aof", a.PID))
 	f, err := a.FS.Create(temp)
 	if err != nil {
-		a.Log.Warningf("Opening the temp file for AOF rewrite in rewriteAppendOnlyFile(): %s", reason(err))
+		a.Log.Warningf("Opening the temp file for AOF rewrite in rewriteAppendOnlyFile(): %s", Reason(err))
 		return err
 	}
-	if err = a.WriteBase(f); err == nil {
+	if err = a.WriteBase(o.baseWriter(f), o.format()); err == nil {
 		err = f.Sync()
 	}
 	f.Close()
 	if err != nil {
-		a.Log.Warningf("Write error writing append only file on disk: %s", reason(err))
+		a.Log.Warningf("Write error writing append only file on disk: %s", Reason(err))
 		a.FS.Remove(temp)
 		return err
 	}
 	if err = a.FS.Rename(temp, o.path(name)); err != nil {
-		a.Log.Warningf("Error moving temp append only file on the final destination: %s", reason(err))
+		a.Log.Warningf("Error moving temp append only file on the final destination: %s", Reason(err))
 		a.FS.Remove(temp)
 	}
 	return err
+}
+
+// syncBytes is after how many bytes a base is synced while it is written, so that
+// the last sync is short.
+const syncBytes = 4 << 20
+
+// baseWriter returns what the contents of a base are written to.
+func (o *Settings) baseWriter(f vfs.File) io.Writer {
+	if !o.Incremental {
+		return f
+	}
+	return &syncedWriter{f: f}
+}
+
+// syncedWriter syncs a file while it is written.
+type syncedWriter struct {
+	f        vfs.File
+	unsynced int
+}
+
+// Write implements io.Writer.
+func (w *syncedWriter) Write(b []byte) (int, error) {
+	n, err := w.f.Write(b)
+	if w.unsynced += n; err == nil && w.unsynced >= syncBytes {
+		w.unsynced = 0
+		err = w.f.Sync()
+	}
+	return n, err
 }

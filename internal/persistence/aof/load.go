@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/kvasirdb/kvasir/internal/command"
 	"github.com/kvasirdb/kvasir/internal/platform/vfs"
 )
 
@@ -31,11 +32,15 @@ func (a *AOF) Find() (bytes int64, found bool, err error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	o := a.Settings()
-	if a.manifest, err = a.readManifest(&o); err != nil {
+	m, err := a.readManifest(&o)
+	if err != nil {
 		return 0, false, err
 	}
+	a.manifest = m
 	a.removeHistory(&o)
-	a.FS.Remove(o.path("temp-" + o.Filename + ".incr"))
+	if a.state == off {
+		a.FS.Remove(o.path("temp-" + o.Filename + ".incr"))
+	}
 	if err := a.adoptOldFile(&o); err != nil {
 		return 0, false, err
 	}
@@ -43,7 +48,7 @@ func (a *AOF) Find() (bytes int64, found bool, err error) {
 	for _, f := range files {
 		info, err := a.FS.Stat(o.path(f.Name))
 		if err != nil {
-			a.Log.Warningf("Unable to obtain the AOF file %s length. stat: %s", f.Name, reason(err))
+			a.Log.Warningf("Unable to obtain the AOF file %s length. stat: %s", f.Name, Reason(err))
 			return 0, false, ErrLoad
 		}
 		bytes += info.Size()
@@ -77,7 +82,7 @@ func (a *AOF) adoptOldFile(o *Settings) error {
 		err = a.FS.SyncDir(o.path(""))
 	}
 	if err != nil {
-		a.Log.Warningf("Error trying to move the old AOF file %s into dir %s: %s", o.Filename, o.Dirname, reason(err))
+		a.Log.Warningf("Error trying to move the old AOF file %s into dir %s: %s", o.Filename, o.Dirname, Reason(err))
 		return ErrLoad
 	}
 	a.manifest = m
@@ -123,6 +128,35 @@ func (a *AOF) Load(exclusive func(func())) error {
 	return nil
 }
 
+// ErrNone is returned by Reload when there are no files.
+var ErrNone = errors.New("there is no append-only file")
+
+// Reload replaces all keys by those of the files. prepare is called in between:
+// it removes all keys, and is told how many bytes there are to be loaded.
+// Exclusive mode.
+func (a *AOF) Reload(prepare func(bytes int64)) error {
+	a.Flush()
+	fed := a.Status().Recording
+	bytes, found, err := a.Find()
+	if err == nil && !found {
+		err = ErrNone
+	}
+	if err != nil {
+		return err
+	}
+	a.Watch(false)
+	prepare(bytes)
+	err = a.Load(func(f func()) { f() })
+	if fed {
+		a.mu.Lock()
+		o := a.Settings()
+		a.size = a.fileSize(&o, a.name) // may have been cut
+		a.mu.Unlock()
+		a.Watch(true)
+	}
+	return err
+}
+
 // loader executes one file.
 type loader struct {
 	a         *AOF
@@ -132,18 +166,19 @@ type loader struct {
 	exclusive func(func())
 	empty     bool
 
-	f     vfs.File
-	r     *reader
-	unit  [][][]byte // of a MULTI that has not ended
-	inner bool       // within MULTI
-	valid int64      // offset behind the last whole unit
+	f       vfs.File
+	r       *reader
+	pending [][][]byte // to be executed
+	unit    [][][]byte // of a MULTI that has not ended
+	inner   bool       // within MULTI
+	valid   int64      // offset behind the last whole unit
 }
 
 // load executes the file and reports whether its end was cut off.
 func (l *loader) load() (truncated bool, err error) {
 	log := l.a.Log
 	if l.f, err = l.a.FS.OpenFile(l.o.path(l.name), os.O_RDONLY, 0); err != nil {
-		log.Warningf("Fatal error: can't open the append log file %s for reading: %s", l.name, reason(err))
+		log.Warningf("Fatal error: can't open the append log file %s for reading: %s", l.name, Reason(err))
 		return false, ErrLoad
 	}
 	defer l.f.Close()
@@ -159,7 +194,7 @@ func (l *loader) load() (truncated bool, err error) {
 		}
 	}
 	if _, err := l.f.Seek(l.valid, io.SeekStart); err != nil {
-		log.Warningf("Unrecoverable error reading the append only file %s: %s", l.name, reason(err))
+		log.Warningf("Unrecoverable error reading the append only file %s: %s", l.name, Reason(err))
 		return false, ErrLoad
 	}
 	l.r = newReader(l.f, l.valid)
@@ -205,36 +240,56 @@ func (l *loader) snapshot() error {
 // slice executes commands for a while. It returns nil if there is more.
 func (l *loader) slice() error {
 	for start := l.r.offset; l.r.offset-start < l.o.LoadSlice; {
-		args, err := l.r.next()
+		args, ok, err := l.r.next()
+		if ok {
+			err = l.command(args)
+		} else if err == nil {
+			// What is pending is in the buffer that is filled.
+			if err = l.run(); err == nil {
+				err = l.r.fill()
+			}
+		}
 		if err != nil {
-			return err
+			return errors.Join(l.run(), err)
 		}
-		switch name := args[0]; {
-		case !l.inner && len(args) == 1 && strings.EqualFold(string(name), "multi"):
-			l.inner = true
-			continue
-		case l.inner && strings.EqualFold(string(name), "exec"):
-			for _, inner := range l.unit {
-				if err := l.run(inner); err != nil {
-					return err
-				}
-			}
-			l.inner, l.unit = false, l.unit[:0]
-		case l.inner:
-			l.unit = append(l.unit, args)
-			continue
-		default:
-			if err := l.run(args); err != nil {
-				return err
-			}
-		}
-		l.valid = l.r.offset
+	}
+	return l.run()
+}
+
+// batchMax is how many commands are executed together.
+const batchMax = 32
+
+// command takes a command, which is executed with others.
+func (l *loader) command(args [][]byte) error {
+	switch name := args[0]; {
+	case !l.inner && len(args) == 1 && strings.EqualFold(string(name), "multi"):
+		l.inner = true
+		return nil
+	case l.inner && len(args) == 1 && strings.EqualFold(string(name), "exec"):
+		l.pending = append(l.pending, l.unit...)
+		l.inner, l.unit = false, l.unit[:0]
+	case l.inner:
+		l.unit = append(l.unit, command.CloneArgs(args))
+		return nil
+	default:
+		l.pending = append(l.pending, args)
+	}
+	l.valid = l.r.offset
+	if len(l.pending) >= batchMax {
+		return l.run()
 	}
 	return nil
 }
 
-func (l *loader) run(args [][]byte) error {
-	if problem := l.a.Run(args); problem != "" {
+// run executes what is pending.
+func (l *loader) run() error {
+	problem := ""
+	if len(l.pending) > 0 {
+		problem = l.a.Run(l.pending)
+		clear(l.pending)
+		l.pending = l.pending[:0]
+	}
+	if problem != "" {
 		l.a.Log.Warningf("Error reading the append only file %s, error: %s", l.name, problem)
 		return ErrLoad
 	}
@@ -245,18 +300,18 @@ func (l *loader) run(args [][]byte) error {
 func (l *loader) end(err error) (truncated bool, _ error) {
 	log := l.a.Log
 	switch {
-	case err == ErrLoad:
+	case errors.Is(err, ErrLoad):
 		return false, ErrLoad
-	case err == errFormat:
+	case errors.Is(err, errFormat):
 		log.Warningf("Bad file format reading the append only file %s: "+
 			"make a backup of your AOF file, then use ./valkey-check-aof --fix <filename.manifest>", l.name)
 		return false, ErrLoad
-	case err == io.EOF && !l.inner:
+	case errors.Is(err, io.EOF) && !l.inner:
 		return false, nil
-	case err == io.EOF:
+	case errors.Is(err, io.EOF):
 		log.Warningf("Revert incomplete MULTI/EXEC transaction in AOF file %s", l.name)
-	case err != io.ErrUnexpectedEOF:
-		log.Warningf("Unrecoverable error reading the append only file %s: %s", l.name, reason(err))
+	case !errors.Is(err, io.ErrUnexpectedEOF):
+		log.Warningf("Unrecoverable error reading the append only file %s: %s", l.name, Reason(err))
 		return false, ErrLoad
 	}
 	if l.o.LoadTruncated {
@@ -267,7 +322,7 @@ func (l *loader) end(err error) (truncated bool, _ error) {
 			log.Warningf("AOF %s loaded anyway because aof-load-truncated is enabled", l.name)
 			return true, nil
 		}
-		log.Warningf("Error truncating the AOF file %s: %s", l.name, reason(err))
+		log.Warningf("Error truncating the AOF file %s: %s", l.name, Reason(err))
 	}
 	log.Warningf("Unexpected end of file reading the append only file %s. You can: "+
 		"1) Make a backup of your AOF file, then use ./valkey-check-aof --fix <filename.manifest>. "+

@@ -188,7 +188,7 @@ func (m *Manifest) newIncr(filename string, last *int64) FileInfo {
 
 // newBase makes the next base file take the place of all incremental files but
 // the last keep.
-func (m *Manifest) newBase(filename string, last *int64, keep int) FileInfo {
+func (m *Manifest) newBase(filename string, format Format, last *int64, keep int) FileInfo {
 	if m.Base != nil { // whatever its name
 		*last = max(*last, m.Base.Seq)
 	}
@@ -197,7 +197,11 @@ func (m *Manifest) newBase(filename string, last *int64, keep int) FileInfo {
 		m.Base.Kind = History
 		m.History = slices.Insert(m.History, 0, *m.Base)
 	}
-	f := FileInfo{fmt.Sprintf("%s.%d.base.rdb", filename, seq), seq, Base}
+	suffix := "rdb"
+	if format == Commands {
+		suffix = "aof"
+	}
+	f := FileInfo{fmt.Sprintf("%s.%d.base.%s", filename, seq, suffix), seq, Base}
 	m.Base = &f
 	gone := len(m.Incr) - keep
 	for _, old := range slices.Backward(m.Incr[:gone]) {

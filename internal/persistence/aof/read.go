@@ -1,11 +1,10 @@
 package aof
 
 import (
-	"bufio"
 	"bytes"
 	"errors"
 	"io"
-	"strconv"
+	"math"
 )
 
 // errFormat: the file holds something else than commands.
@@ -16,89 +15,163 @@ const (
 	// argumentBytesMax and argumentsMax are more than any server propagates.
 	argumentBytesMax = 1 << 32
 	argumentsMax     = 1 << 31
+	// lineBytesMax is more than any header or annotation has.
+	lineBytesMax = 64 << 10
 )
 
-// reader reads the commands of a file.
+// reader reads the commands of a file. Commands are views of its buffer, which
+// grows with a command only as far as bytes have come, whatever lengths say.
 type reader struct {
-	in     *bufio.Reader
-	offset int64 // behind what was read
+	in     io.Reader
+	buf    []byte
+	start  int // of what is not parsed
+	end    int // of what was read
+	offset int64
+	args   [][]byte // of the commands since the last fill
+	err    error    // what reading ended with
 }
 
+// newReader reads from offset on, at which in stands.
 func newReader(in io.Reader, offset int64) *reader {
-	return &reader{bufio.NewReaderSize(in, readBytes), offset}
+	return &reader{in: in, buf: make([]byte, readBytes), offset: offset}
 }
 
-// next returns the next command, io.EOF at the end of the file,
-// io.ErrUnexpectedEOF if it ends within a command, or errFormat.
-func (r *reader) next() ([][]byte, error) {
-	count, err := r.header('*')
-	for err == errAnnotation {
-		count, err = r.header('*')
+// next returns the next command of the buffer. It is valid until fill is called.
+// ok is false if there is no whole one.
+func (r *reader) next() (args [][]byte, ok bool, err error) {
+	b := r.buf[r.start:r.end]
+	first := len(r.args)
+	n, status := r.parse(b)
+	switch status {
+	case parsedAll:
+		r.start += n
+		r.offset += int64(n)
+		return r.args[first:len(r.args):len(r.args)], true, nil
+	case parsedBad:
+		return nil, false, errFormat
 	}
-	if err != nil {
-		return nil, err
+	r.args = r.args[:first]
+	return nil, false, nil
+}
+
+// fill reads more, after next has found no whole command. It returns io.EOF at
+// the end of the file, io.ErrUnexpectedEOF if that is within a command.
+func (r *reader) fill() error {
+	r.args = r.args[:0]
+	rest := r.end - r.start
+	switch {
+	case rest == len(r.buf):
+		grown := make([]byte, 2*len(r.buf))
+		copy(grown, r.buf)
+		r.buf = grown
+	case rest < readBytes/2 && len(r.buf) > 16*readBytes:
+		small := make([]byte, readBytes)
+		copy(small, r.buf[r.start:r.end])
+		r.buf = small
+	default:
+		copy(r.buf, r.buf[r.start:r.end])
+	}
+	r.start, r.end = 0, rest
+	for r.err == nil {
+		var n int
+		n, r.err = r.in.Read(r.buf[rest:])
+		if r.end += n; n > 0 {
+			return nil
+		}
+	}
+	if r.err == io.EOF && rest > 0 {
+		return io.ErrUnexpectedEOF
+	}
+	return r.err
+}
+
+// parseStatus says what parse has found.
+type parseStatus uint8
+
+const (
+	parsedAll  parseStatus = iota
+	parsedPart             // the end of the bytes is within the command
+	parsedBad
+)
+
+// parse parses the command that b begins with, and annotations before it, and
+// appends its arguments to r.args.
+func (r *reader) parse(b []byte) (n int, status parseStatus) {
+	at := 0
+	for at < len(b) && b[at] == '#' {
+		i := bytes.IndexByte(b[at:], '\n')
+		if i < 0 {
+			return 0, unended(len(b) - at)
+		}
+		at += i + 1
+	}
+	count, at, status := header(b, at, '*')
+	if status != parsedAll {
+		return 0, status
 	}
 	if count < 1 || count > argumentsMax {
-		return nil, errFormat
+		return 0, parsedBad
 	}
-	args := make([][]byte, 0, min(count, 1024))
-	for range count {
-		size, err := r.header('$')
-		switch {
-		case err == io.EOF:
-			return nil, io.ErrUnexpectedEOF
-		case err == errAnnotation, err == nil && (size < 0 || size > argumentBytesMax):
-			return nil, errFormat
-		case err != nil:
-			return nil, err
+	for ; count > 0; count-- {
+		var size int64
+		if size, at, status = header(b, at, '$'); status != parsedAll {
+			return 0, status
 		}
-		arg, err := r.argument(size)
-		if err != nil {
-			return nil, err
+		if size > argumentBytesMax {
+			return 0, parsedBad
 		}
-		args = append(args, arg)
+		end := at + int(size)
+		if end+2 > len(b) {
+			return 0, parsedPart
+		}
+		if b[end] != '\r' || b[end+1] != '\n' {
+			return 0, parsedBad
+		}
+		r.args = append(r.args, b[at:end:end])
+		at = end + 2
 	}
-	return args, nil
+	return at, parsedAll
 }
 
-var errAnnotation = errors.New("a line that is no command")
-
-// header reads the line that begins with kind and a number.
-func (r *reader) header(kind byte) (int64, error) {
-	line, err := r.in.ReadSlice('\n')
-	r.offset += int64(len(line))
-	switch {
-	case err == bufio.ErrBufferFull, len(line) > 0 && line[0] != kind && line[0] != '#':
-		return 0, errFormat
-	case err == io.EOF && len(line) > 0:
-		return 0, io.ErrUnexpectedEOF
-	case err != nil:
-		return 0, err
-	case line[0] == '#':
-		return 0, errAnnotation
+// header reads a line of kind and a number, which begins at at.
+func header(b []byte, at int, kind byte) (number int64, next int, status parseStatus) {
+	if at >= len(b) {
+		return 0, at, parsedPart
 	}
-	n, err := strconv.ParseInt(string(bytes.TrimRight(line[1:], "\r\n")), 10, 64)
-	if err != nil {
-		return 0, errFormat
+	if b[at] != kind {
+		return 0, at, parsedBad
 	}
-	return n, nil
+	first := at + 1
+	for at = first; at < len(b); at++ {
+		c := b[at]
+		if c >= '0' && c <= '9' && number < math.MaxInt64/16 {
+			number = number*10 + int64(c-'0')
+			continue
+		}
+		if at == first {
+			return 0, at, parsedBad
+		}
+		if c == '\n' {
+			return number, at + 1, parsedAll
+		}
+		if c != '\r' {
+			return 0, at, parsedBad
+		}
+		if at+1 == len(b) {
+			return 0, at, parsedPart
+		}
+		if b[at+1] != '\n' {
+			return 0, at, parsedBad
+		}
+		return number, at + 2, parsedAll
+	}
+	return 0, at, parsedPart
 }
 
-// argument reads size bytes and the end of the line. It believes in a size only
-// as far as bytes have come.
-func (r *reader) argument(size int64) ([]byte, error) {
-	var b bytes.Buffer
-	b.Grow(int(min(size+2, readBytes)))
-	n, err := io.CopyN(&b, r.in, size+2)
-	r.offset += n
-	if err == io.EOF {
-		err = io.ErrUnexpectedEOF
+// unended judges a line whose end has not come after n bytes.
+func unended(n int) parseStatus {
+	if n > lineBytesMax {
+		return parsedBad
 	}
-	if err != nil {
-		return nil, err
-	}
-	if !bytes.HasSuffix(b.Bytes(), []byte("\r\n")) {
-		return nil, errFormat
-	}
-	return b.Bytes()[:size:size], nil
+	return parsedPart
 }

@@ -14,6 +14,7 @@ import (
 type rewrite struct {
 	began  time.Time
 	temp   string // the base under its temporary name
+	format Format
 	file   vfs.File
 	cancel func()
 	// abandoned: its result is not wanted any more.
@@ -55,14 +56,14 @@ func (a *AOF) startRewriteLocked() error {
 		a.rewrites.failed = true
 		return err
 	}
-	r := &rewrite{began: a.Now(), temp: o.path(fmt.Sprintf("temp-rewriteaof-bg-%d.aof", a.PID))}
+	r := &rewrite{began: a.Now(), temp: o.path(fmt.Sprintf("temp-rewriteaof-bg-%d.aof", a.PID)), format: o.format()}
 	if r.file, err = a.FS.Create(r.temp); err != nil {
-		a.Log.Warningf("Opening the temp file for AOF rewrite in rewriteAppendOnlyFile(): %s", reason(err))
+		a.Log.Warningf("Opening the temp file for AOF rewrite in rewriteAppendOnlyFile(): %s", Reason(err))
 		a.rewrites.failed = true
 		return err
 	}
 	if err = a.switchIncrLocked(&o); err == nil {
-		r.cancel, err = a.StartBase(r.file, func(err error) { a.finishRewrite(r, err) })
+		r.cancel, err = a.StartBase(o.baseWriter(r.file), r.format, func(err error) { a.finishRewrite(r, err) })
 	}
 	if err != nil {
 		r.file.Close()
@@ -112,7 +113,7 @@ func (a *AOF) switchIncrLocked(o *Settings) error {
 	a.jobs.Go(func() {
 		if !durable {
 			if err := old.Sync(); err != nil {
-				a.Log.Warningf("Fail to fsync the AOF file: %v", err)
+				a.Log.Warningf("Fail to fsync the AOF file: %s", Reason(err))
 			}
 		}
 		old.Close()
@@ -143,7 +144,7 @@ func (a *AOF) stopWaitingLocked() {
 func (a *AOF) finishRewrite(r *rewrite, err error) {
 	if err == nil {
 		if err = r.file.Sync(); err != nil {
-			a.Log.Warningf("Write error writing append only file on disk: %s", reason(err))
+			a.Log.Warningf("Write error writing append only file on disk: %s", Reason(err))
 		}
 	}
 	r.file.Close()
@@ -200,16 +201,16 @@ func (a *AOF) installBaseLocked(o *Settings, r *rewrite) error {
 	if a.state == on {
 		keep = 1
 	}
-	base := m.newBase(o.Filename, &a.lastBase, keep).Name
-	if err := a.FS.Rename(r.temp, o.path(base)); err != nil {
-		a.Log.Warningf("Error trying to rename the temporary AOF base file %s into %s: %s", r.temp, base, reason(err))
+	base := m.newBase(o.Filename, r.format, &a.lastBase, keep).Name
+	if err := a.rename(r.temp, o.path(base)); err != nil {
+		a.Log.Warningf("Error trying to rename the temporary AOF base file %s into %s: %s", r.temp, base, Reason(err))
 		return err
 	}
 	a.Log.Noticef("Successfully renamed the temporary AOF base file %s into %s", r.temp, base)
 	if a.state == waiting {
 		incr := m.newIncr(o.Filename, &a.lastIncr).Name
-		if err := a.FS.Rename(o.path(a.name), o.path(incr)); err != nil {
-			a.Log.Warningf("Error trying to rename the temporary AOF incr file %s into %s: %s", a.name, incr, reason(err))
+		if err := a.rename(o.path(a.name), o.path(incr)); err != nil {
+			a.Log.Warningf("Error trying to rename the temporary AOF incr file %s into %s: %s", a.name, incr, Reason(err))
 			a.FS.Remove(o.path(base))
 			return err
 		}
@@ -253,6 +254,14 @@ func (a *AOF) rewriteIfDueLocked() {
 	}
 }
 
+// rename is FS.Rename, watched for its latency.
+func (a *AOF) rename(from, to string) error {
+	began := a.Now()
+	err := a.FS.Rename(from, to)
+	a.Latency(EventRename, a.Now().Sub(began))
+	return err
+}
+
 // Cancel ends a rewrite that runs, without its result.
 func (a *AOF) Cancel() {
 	a.mu.Lock()
@@ -262,6 +271,7 @@ func (a *AOF) Cancel() {
 
 func (a *AOF) cancelRewriteLocked() {
 	if a.rewrite != nil && !a.rewrite.abandoned {
+		a.Log.Noticef("Killing running AOF rewrite child: %d", a.PID) // the line that operators look for
 		a.rewrite.abandoned = true
 		a.rewrite.cancel()
 	}
@@ -287,7 +297,14 @@ func (a *AOF) SetEnabled(enabled, inTransaction bool) error {
 
 func (a *AOF) enableLocked(inTransaction bool) error {
 	a.state = waiting
+	if a.writeErr != nil {
+		a.Log.Warningf("AOF reopen, just ignore the last error.")
+	}
 	a.failLocked(nil)
+	if a.rewrite != nil {
+		a.Log.Noticef("AOF was enabled but there is already an AOF rewriting in background. Stopping " +
+			"background AOF and starting a rewrite now.")
+	}
 	a.cancelRewriteLocked()
 	switch {
 	case a.rewrite != nil, a.Saving():

@@ -94,7 +94,12 @@ func (a *AOF) writeLocked(o *Settings) bool {
 	if len(a.left) > 0 {
 		data = append(a.left, taken...)
 	}
+	if o.WriteDelay > 0 {
+		a.Sleep(o.WriteDelay)
+	}
+	began := a.Now()
 	n, err := a.file.Write(data)
+	a.noteWriteLatency(a.Now().Sub(began))
 	if err == nil && n < len(data) {
 		err = io.ErrShortWrite
 	}
@@ -105,7 +110,7 @@ func (a *AOF) writeLocked(o *Settings) bool {
 		a.written = end
 		a.Journal.Recycle(taken)
 		if a.writeErr != nil {
-			a.Log.Warningf("AOF write error looks solved. The server can write again.")
+			a.Log.Noticef("AOF write error looks solved. The server can write again.")
 			a.failLocked(nil)
 		}
 		return true
@@ -115,13 +120,13 @@ func (a *AOF) writeLocked(o *Settings) bool {
 		if n > 0 {
 			a.Log.Warningf("Short write while writing to the AOF file: (nwritten=%d, expected=%d)", n, len(data))
 		} else {
-			a.Log.Warningf("Error writing to the AOF file: %v", err)
+			a.Log.Warningf("Error writing to the AOF file: %s", Reason(err))
 		}
 	}
 	if n > 0 {
 		if truncErr := a.file.Truncate(a.size); truncErr != nil {
 			a.Log.Warningf("Could not remove short write from the append-only file. The server may refuse to load "+
-				"the AOF the next time it starts.  ftruncate: %v", truncErr)
+				"the AOF the next time it starts.  ftruncate: %s", Reason(truncErr))
 			a.size += int64(n)
 			a.total += int64(n)
 			data = data[n:]
@@ -136,6 +141,19 @@ func (a *AOF) writeLocked(o *Settings) bool {
 	return false
 }
 
+// noteWriteLatency files a write under what may have slowed it down.
+func (a *AOF) noteWriteLatency(d time.Duration) {
+	event := EventWriteAlone
+	switch {
+	case a.syncing:
+		event = EventWriteSync
+	case a.rewrite != nil || a.Saving():
+		event = EventWriteRewrite
+	}
+	a.Latency(event, d)
+	a.Latency(EventWrite, d)
+}
+
 // failLocked notes the result of writing: while it is an error, clients' writes
 // are refused.
 func (a *AOF) failLocked(err error) {
@@ -148,13 +166,16 @@ func (a *AOF) syncLocked() bool {
 	if a.synced >= a.written {
 		return true
 	}
-	if err := a.file.Sync(); err != nil {
-		a.Log.Warningf("Can't persist AOF for fsync error when the AOF fsync policy is 'always': %v. Exiting...", err)
+	began := a.Now()
+	err := a.file.Sync()
+	if err != nil {
+		a.Log.Warningf("Can't persist AOF for fsync error when the AOF fsync policy is 'always': %s. Exiting...", Reason(err))
 		a.failed.Store(true)
 		a.failLocked(err)
 		return false
 	}
 	a.synced, a.lastSync = a.written, a.Now()
+	a.Latency(EventSync, a.lastSync.Sub(began))
 	return true
 }
 
@@ -170,7 +191,7 @@ func (a *AOF) startSyncLocked() {
 		switch {
 		case f != a.file: // was replaced, and is synced by whoever did that
 		case err != nil:
-			a.Log.Warningf("Fail to fsync the AOF file: %v", err)
+			a.Log.Warningf("Fail to fsync the AOF file: %s", Reason(err))
 			a.failLocked(err)
 		default:
 			a.synced = max(a.synced, end)
@@ -212,7 +233,7 @@ func (a *AOF) closeLocked() error {
 	var err error
 	if !a.failed.Load() {
 		if err = a.file.Sync(); err != nil {
-			a.Log.Warningf("Fail to fsync the AOF file: %v", err)
+			a.Log.Warningf("Fail to fsync the AOF file: %s", Reason(err))
 		}
 	}
 	a.file.Close()
@@ -233,6 +254,6 @@ func (a *AOF) Gate() command.Gate {
 		if a.state == off || a.writeErr == nil {
 			return command.Pass()
 		}
-		return command.Refuse("MISCONF Errors writing to the AOF file: " + reason(a.writeErr))
+		return command.Refuse("MISCONF Errors writing to the AOF file: " + Reason(a.writeErr))
 	}}
 }

@@ -60,3 +60,24 @@ func TestDamagedFiles(t *testing.T) {
 		contains(t, out, c.want...)
 	}
 }
+
+func TestStatistics(t *testing.T) {
+	var out strings.Builder
+	if code := Main([]string{golden, "--stats", "--format", "info"}, &out, &out, "9.0.2", time.Unix(1795525961, 0)); code != 0 {
+		t.Errorf("code %d", code)
+	}
+	contains(t, out.String(), "[info] db.0.type.list.keys.total:", "[info] db.3.type.string.keys.total:1\n",
+		"[info] db.1.type.stream.elements.num.p99:0.00\n")
+	file := filepath.Join(t.TempDir(), "stats")
+	if code := Main([]string{golden, "--stats", "--format", "csv", "--output", file}, &out, &out, "9.0.2", time.Now()); code != 0 {
+		t.Errorf("code %d", code)
+	}
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	contains(t, string(text), "db.0.type.name,string,list,set,zset,hash,module,stream\n")
+	if code := Main([]string{golden, "--format", "xml"}, &out, &out, "", time.Now()); code != 1 {
+		t.Errorf("an unknown format: code %d", code)
+	}
+}
