@@ -14,6 +14,8 @@ func (p *Params) definePersistence(d *definer) {
 	p.RDBDelSyncFiles = d.bool(Definition{Name: "rdb-del-sync-files", Feature: Persistence, Default: "no"})
 	p.RDBSaveIncrementalFsync = d.bool(Definition{Name: "rdb-save-incremental-fsync", Feature: Persistence, Default: "yes"})
 	p.RDBVersionCheck = defineEnum(d, Definition{Name: "rdb-version-check", Feature: Persistence, Default: "strict"}, rdbVersionChecks())
+	// Kvasir's own: for files and payloads that older servers shall read.
+	p.RDBSaveVersion = d.int(Definition{Name: "rdb-save-version", Flags: Hidden, Feature: Persistence, Min: 10, Max: 80, Default: "80"})
 	p.RDBKeySaveDelay = d.int(Definition{Name: "rdb-key-save-delay", Flags: Hidden, Feature: Persistence, Min: math.MinInt32, Max: math.MaxInt32, Default: "0"})
 	p.StopWritesOnBGSaveError = d.bool(Definition{Name: "stop-writes-on-bgsave-error", Feature: Persistence, Default: "yes"})
 	p.BGSaveCPUList = d.string(Definition{Name: "bgsave-cpulist", Alias: "bgsave_cpulist", Flags: Immutable | emptyUnset, Feature: Persistence})

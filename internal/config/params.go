@@ -200,6 +200,7 @@ type Params struct {
 	RDBDelSyncFiles                   *Bool
 	RDBSaveIncrementalFsync           *Bool
 	RDBVersionCheck                   *Enum[RDBVersionCheck]
+	RDBSaveVersion                    *Int
 	RDBKeySaveDelay                   *Int
 	StopWritesOnBGSaveError           *Bool
 	BGSaveCPUList                     *String

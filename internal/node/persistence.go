@@ -12,6 +12,7 @@ import (
 	"github.com/kvasirdb/kvasir/internal/debugcmd"
 	"github.com/kvasirdb/kvasir/internal/engine"
 	"github.com/kvasirdb/kvasir/internal/keyspace"
+	"github.com/kvasirdb/kvasir/internal/persistence/rdb"
 	"github.com/kvasirdb/kvasir/internal/persistence/save"
 	"github.com/kvasirdb/kvasir/internal/telemetry/info"
 )
@@ -24,10 +25,16 @@ func (n *Node) dumpCommands() []command.Spec {
 	p := &n.Config.Params
 	return dumpcmd.Commands(dumpcmd.Deps{
 		Compress:        p.RDBCompression.Load,
+		Version:         n.writtenVersion,
 		AnyVersion:      n.acceptsAnyVersion,
 		SkipChecksum:    n.debug.checksumSkipped.Load,
 		CountsFrequency: n.countsFrequency,
 	})
+}
+
+// writtenVersion is the RDB version of files and payloads (rdb-save-version).
+func (n *Node) writtenVersion() int {
+	return rdb.WritableVersion(int(n.Config.Params.RDBSaveVersion.Load()))
 }
 
 // acceptsAnyVersion reports whether RDB data of unknown versions is read.
@@ -65,6 +72,8 @@ func (n *Node) saveSettings() save.Settings {
 		LoadKeyDelay: time.Duration(p.KeyLoadDelay.Load()) * time.Microsecond,
 		LoadSlice:    p.LoadingProcessEventsIntervalBytes.Load(),
 		Version:      ValkeyVersion,
+
+		FormatVersion: n.writtenVersion(),
 	}
 	switch p.MaxMemoryPolicy.Load() {
 	case config.VolatileLRU, config.AllKeysLRU:

@@ -44,6 +44,18 @@ const (
 	foreignMin, foreignMax = 12, 79
 )
 
+// WritableVersion returns the newest version that can be written and is not above
+// limit, or the oldest.
+func WritableVersion(limit int) int {
+	switch {
+	case limit >= Version:
+		return Version
+	case limit >= VersionRedis72:
+		return VersionRedis72
+	}
+	return VersionRedis70
+}
+
 // Errors of reading. All are wrapped with what was found where.
 var (
 	// ErrCorrupt is returned for bytes that are not in the format.
