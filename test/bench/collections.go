@@ -26,7 +26,7 @@ type collectionScale struct {
 }
 
 var (
-	quickCollections = collectionScale{200_000, 100_000, []int64{250_000, 350_000}, 200_000, 500_000, 300 * time.Millisecond}
+	quickCollections = collectionScale{200_000, 100_000, []int64{250_000, 350_000}, 200_000, 500_000, 100 * time.Millisecond}
 	fullCollections  = collectionScale{1_000_000, 1_000_000, []int64{1_000_000, 1_400_000}, 1_000_000, 5_000_000, time.Second}
 )
 
@@ -196,7 +196,7 @@ func (m *collectionBench) request(ctx context.Context, t *target, r request, pip
 // load makes load and returns requests per second and the server's CPU time per
 // request in microseconds.
 func (t *target) load(ctx context.Context, config loadgen.Config) (rate, cpuMicros float64, err error) {
-	before, err := t.used()
+	before, err := t.ran()
 	if err != nil {
 		return 0, 0, err
 	}
@@ -204,11 +204,11 @@ func (t *target) load(ctx context.Context, config loadgen.Config) (rate, cpuMicr
 	if err != nil {
 		return 0, 0, err
 	}
-	after, err := t.used()
+	after, err := t.ran()
 	if err != nil || result.Requests == 0 {
 		return 0, 0, errors.Join(err, errors.New("no request was answered"))
 	}
-	return result.RPS, float64((after.cpu - before.cpu).Microseconds()) / float64(result.Requests), nil
+	return result.RPS, (after - before).Seconds() * 1e6 / float64(result.Requests), nil
 }
 
 // resident starts each server and measures by how many bytes per unit f makes
@@ -318,10 +318,12 @@ func (m *collectionBench) calls(ctx context.Context) error {
 					made = group.name
 				}
 				progress(c.name)
+				times, err := m.timesOf(ctx, targets[0], c)
+				if err != nil {
+					return fmt.Errorf("%s: %w", c.name, err)
+				}
 				_, micros, err := m.inTurn(targets, func(t *target) (rate, micros float64, err error) {
-					return t.load(ctx, loadgen.Config{
-						Addr: t.Addr, Clients: 1, Pipeline: c.pipeline, Keyspace: m.scale.Sorted, Duration: m.scale.CallTime, Sequence: c.send,
-					})
+					return t.load(ctx, m.callLoad(t, c, times))
 				})
 				if err != nil {
 					return fmt.Errorf("%s: %w", c.name, err)
@@ -333,6 +335,24 @@ func (m *collectionBench) calls(ctx context.Context) error {
 		}
 		return nil
 	})
+}
+
+// callLoad sends a call so many times.
+func (m *collectionBench) callLoad(t *target, c call, times int64) loadgen.Config {
+	return loadgen.Config{Addr: t.Addr, Clients: 1, Pipeline: c.pipeline, Keyspace: m.scale.Sorted, Requests: times, Sequence: c.send}
+}
+
+// timesOf finds out how often a call is to be sent for a measurement of about
+// CallTime of CPU time. The first one is not counted: it makes buffers grow.
+func (m *collectionBench) timesOf(ctx context.Context, t *target, c call) (int64, error) {
+	micros := 0.0
+	for range 2 {
+		var err error
+		if _, micros, err = t.load(ctx, m.callLoad(t, c, 1)); err != nil {
+			return 0, err
+		}
+	}
+	return max(int64(float64(m.scale.CallTime.Microseconds())/micros), 1), nil
 }
 
 // callGroup are calls that work on the same data.

@@ -2,11 +2,14 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -139,20 +142,42 @@ func (t *target) busiestThread(ctx context.Context) (string, error) {
 	if err := t.fill(ctx, warmup, "GET", "probe"); err != nil {
 		return "", err
 	}
-	folder := fmt.Sprintf("/proc/%d/task", t.PID)
-	threads, err := os.ReadDir(folder)
+	threads, err := t.threads()
 	if err != nil {
 		return "", err
 	}
-	busiest, longest := "", time.Duration(-1)
-	for _, thread := range threads {
-		file := folder + "/" + thread.Name() + "/schedstat"
-		if ran, _, err := schedule(file); err == nil && ran > longest {
-			busiest, longest = file, ran
+	busiest := slices.MaxFunc(threads, func(a, b thread) int { return cmp.Compare(a.ran, b.ran) })
+	return busiest.file, nil
+}
+
+// thread is one of a server, with its schedstat and the time for which it ran.
+type thread struct {
+	file string
+	ran  time.Duration
+}
+
+// threads returns the server's threads, at least one.
+func (t *target) threads() (threads []thread, err error) {
+	files, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/schedstat", t.PID))
+	if err != nil {
+		return nil, err
+	}
+	for _, file := range files {
+		if ran, _, err := schedule(file); err == nil { // it may have ended
+			threads = append(threads, thread{file, ran})
 		}
 	}
-	if busiest == "" {
-		return "", fmt.Errorf("no thread of process %d can be read", t.PID)
+	if threads == nil {
+		return nil, fmt.Errorf("no thread of process %d can be read", t.PID)
 	}
-	return busiest, nil
+	return threads, nil
+}
+
+// ran returns the CPU time of the server's threads, to the nanosecond.
+func (t *target) ran() (sum time.Duration, err error) {
+	threads, err := t.threads()
+	for _, thread := range threads {
+		sum += thread.ran
+	}
+	return sum, err
 }

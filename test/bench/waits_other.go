@@ -5,10 +5,13 @@ package main
 import (
 	"context"
 	"errors"
+	"time"
 )
 
-// waits needs what only Linux tells of threads; no measurement gets here
+// Only Linux tells what these need to know of threads; no measurement gets here
 // elsewhere.
 func (t *target) waits(context.Context, func() error) ([]wait, error) {
 	return nil, errors.ErrUnsupported
 }
+
+func (t *target) ran() (time.Duration, error) { return 0, errors.ErrUnsupported }

@@ -61,6 +61,31 @@ func unite(sets []value.Value, visit func(member []byte) bool) {
 	}
 }
 
+// lookUpMost is up to how many sets are united by looking members up.
+const lookUpMost = 4
+
+// uniteOnce passes each member of the sets to visit once, if it is cheap to look
+// a member up in each of them but the smallest; else it does nothing and reports
+// false. It orders sets by size.
+func uniteOnce(sets []value.Value, visit func(member []byte)) (done bool) {
+	slices.SortStableFunc(sets, func(a, b value.Value) int { return bySize(b, a) })
+	if len(sets) > lookUpMost || slices.ContainsFunc(sets[:len(sets)-1], func(v value.Value) bool { return v.Enc == value.ListPack }) {
+		return false
+	}
+	for i := range sets {
+	members:
+		for member := range set.All(&sets[i]) {
+			for k := range i {
+				if set.Contains(&sets[k], member) {
+					continue members
+				}
+			}
+			visit(member)
+		}
+	}
+	return true
+}
+
 // subtract passes the members of the first set that are in no other to visit.
 // Whichever is less work, it looks every member of the first set up in the
 // others, or takes every member of the others out of a copy of the first.
@@ -249,13 +274,21 @@ func runSUnion(c *command.Ctx) {
 		set.Free(c.Tx.Heap(), &v)
 		return
 	}
-	largest := slices.MaxFunc(sets, bySize)
-	all := gather.New(set.Len(&largest))
+	header, n := c.Out.Defer(), 0
+	done := uniteOnce(sets, func(member []byte) {
+		c.Out.Bulk(member)
+		n++
+	})
+	if done {
+		c.Out.SetSetLen(header, n)
+		return
+	}
+	all := gather.New(set.Len(&sets[0]))
 	unite(sets, func(member []byte) bool {
 		all.Add(member)
 		return true
 	})
-	c.Out.SetHeader(all.Len())
+	c.Out.SetSetLen(header, all.Len())
 	for i := range all.Len() {
 		c.Out.Bulk(all.Member(i))
 	}
@@ -278,9 +311,26 @@ var sunionstoreSpec = command.Spec{
 }
 
 func runSUnionStore(c *command.Ctx) {
-	if sets, ok := operands(c, c.Args[2:]); ok {
-		storeResult(c, build(c, sets, unite), "sunionstore")
+	sets, ok := operands(c, c.Args[2:])
+	if !ok {
+		return
 	}
+	largest := slices.MaxFunc(sets, bySize)
+	if largest.Enc != value.HashTable || set.Len(&largest) <= max(c.Limits.SetMaxListpackEntries, c.Limits.SetMaxIntsetEntries) {
+		storeResult(c, build(c, sets, unite), "sunionstore")
+		return
+	}
+	// The result will be too large for anything but a table: it begins as a copy.
+	result := set.Copy(c.Tx.Heap(), &largest)
+	for i := range sets {
+		if sets[i].Root == largest.Root {
+			continue
+		}
+		for member := range set.All(&sets[i]) {
+			set.Add(c.Tx.Heap(), c.Limits, &result, member)
+		}
+	}
+	storeResult(c, result, "sunionstore")
 }
 
 var sdiffSpec = command.Spec{

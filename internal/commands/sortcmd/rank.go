@@ -2,27 +2,20 @@ package sortcmd
 
 import (
 	"bytes"
-	"cmp"
 	"encoding/binary"
-	"math"
 	"slices"
 
 	"github.com/kvasirdb/kvasir/internal/command"
+	"github.com/kvasirdb/kvasir/internal/platform/keysort"
 	"github.com/kvasirdb/kvasir/internal/platform/number"
 )
-
-// rank is an element's place in the order, as far as 64 bits tell: the score,
-// or the first eight bytes of the text, as an integer of the same order. Most
-// comparisons need no more, and nothing beside the array that is sorted.
-type rank struct {
-	key   uint64
-	index int32 // of the element
-}
 
 // sort sorts the elements and returns count of them from start on. It reports
 // false if one is to be sorted by a score that is no number.
 func (q *query) sort(c *command.Ctx, elems [][]byte, start, count int) (sorted [][]byte, ok bool) {
-	ranks := make([]rank, len(elems))
+	// A rank's key is the score, or the first eight bytes of the text, as an
+	// integer of the same order. Most comparisons need no more.
+	ranks := make([]keysort.Place, len(elems))
 	texts := elems // what decides between equal keys
 	switch {
 	case q.alpha && q.by != nil:
@@ -36,71 +29,26 @@ func (q *query) sort(c *command.Ctx, elems [][]byte, start, count int) (sorted [
 	order(ranks, texts, q.descending)
 	sorted = make([][]byte, count)
 	for i := range sorted {
-		sorted[i] = elems[ranks[start+i].index]
+		sorted[i] = elems[ranks[start+i].Index]
 	}
 	return sorted, true
 }
 
 // order sorts ranks: by key, then by text, then as they were.
-func order(ranks []rank, texts [][]byte, descending bool) {
+func order(ranks []keysort.Place, texts [][]byte, descending bool) {
 	sign := 1
 	if descending {
 		sign = -1
 		for i := range ranks {
-			ranks[i].key = ^ranks[i].key
+			ranks[i].Key = ^ranks[i].Key
 		}
 	}
-	sortByKey(ranks)
-	for len(ranks) > 0 {
-		n := 1
-		for n < len(ranks) && ranks[n].key == ranks[0].key {
-			n++
-		}
-		if n > 1 {
-			slices.SortStableFunc(ranks[:n], func(a, b rank) int {
-				return sign * compareTexts(texts[a.index], texts[b.index])
-			})
-		}
-		ranks = ranks[n:]
-	}
-}
-
-// sortByKey sorts ranks by key, keeping the order of equal keys: a radix sort
-// by bytes from the lowest on, which leaves out those that are the same in all
-// keys.
-func sortByKey(ranks []rank) {
-	const fewRanks = 128 // for which counting bytes does not pay
-	if len(ranks) < fewRanks {
-		slices.SortStableFunc(ranks, func(a, b rank) int { return cmp.Compare(a.key, b.key) })
-		return
-	}
-	var counts [8][256]int32
-	for _, r := range ranks {
-		for b := range counts {
-			counts[b][byte(r.key>>(8*b))]++
-		}
-	}
-	from, to := ranks, make([]rank, len(ranks))
-	for b := range counts {
-		next := &counts[b] // where the next rank with this byte goes
-		if int(next[byte(from[0].key>>(8*b))]) == len(from) {
-			continue
-		}
-		sum := int32(0)
-		for i, n := range next {
-			next[i] = sum
-			sum += n
-		}
-		for _, r := range from {
-			place := &next[byte(r.key>>(8*b))]
-			to[*place] = r
-			*place++
-		}
-		from, to = to, from
-	}
-	if &from[0] != &ranks[0] {
-		copy(ranks, from)
-	}
+	keysort.Sort(ranks)
+	keysort.EqualRuns(ranks, func(run []keysort.Place) {
+		slices.SortStableFunc(run, func(a, b keysort.Place) int {
+			return sign * compareTexts(texts[a.Index], texts[b.Index])
+		})
+	})
 }
 
 // compareTexts compares two texts; nil, where a pattern led nowhere, is the
@@ -115,9 +63,9 @@ func compareTexts(a, b []byte) int {
 	return bytes.Compare(a, b)
 }
 
-func rankTexts(ranks []rank, texts [][]byte) {
+func rankTexts(ranks []keysort.Place, texts [][]byte) {
 	for i, text := range texts {
-		ranks[i] = rank{prefixKey(text), int32(i)}
+		ranks[i] = keysort.Place{Key: prefixKey(text), Index: int32(i)}
 	}
 }
 
@@ -144,7 +92,7 @@ func (q *query) weights(c *command.Ctx, elems [][]byte) [][]byte {
 
 // rankScores ranks by number. An element whose pattern leads nowhere has score
 // 0. It reports false if some text is no number.
-func (q *query) rankScores(c *command.Ctx, ranks []rank, elems [][]byte) (ok bool) {
+func (q *query) rankScores(c *command.Ctx, ranks []keysort.Place, elems [][]byte) (ok bool) {
 	f := follower{c: c}
 	for i, text := range elems {
 		found := true
@@ -157,31 +105,49 @@ func (q *query) rankScores(c *command.Ctx, ranks []rank, elems [][]byte) (ok boo
 				return false
 			}
 		}
-		ranks[i] = rank{scoreKey(score), int32(i)}
+		ranks[i] = keysort.Place{Key: keysort.OfDouble(score), Index: int32(i)}
 	}
 	return true
 }
 
-// parseScore reads a number. Most are short integers, which a double holds
-// exactly.
+// parseScore reads a number. Most have so few digits that they are a quotient of
+// two integers that a double holds exactly, which rounds as it should.
 func parseScore(text []byte) (score float64, ok bool) {
 	const exactDigits = 15
-	if len(text) <= exactDigits {
-		if n, ok := number.ParseInt(text); ok {
-			return float64(n), true
+	digits := text
+	if len(digits) > 0 && digits[0] == '-' {
+		digits = digits[1:]
+	}
+	if len(digits) == 0 || len(digits) > exactDigits+1 || !isDigit(digits[0]) || !isDigit(digits[len(digits)-1]) {
+		return number.ParseDouble(text)
+	}
+	n, scale := int64(0), 0 // the number of digits behind the point, and 1
+	for _, d := range digits {
+		switch {
+		case isDigit(d):
+			n = n*10 + int64(d-'0')
+			if scale > 0 {
+				scale++
+			}
+		case d == '.' && scale == 0:
+			scale = 1
+		default:
+			return number.ParseDouble(text)
 		}
 	}
-	return number.ParseDouble(text)
+	if scale == 0 && len(digits) > exactDigits {
+		return number.ParseDouble(text)
+	}
+	score = float64(n)
+	if scale > 0 {
+		score /= powersOf10[scale-1]
+	}
+	if len(digits) < len(text) {
+		score = -score
+	}
+	return score, true
 }
 
-// scoreKey maps doubles to integers of the same order.
-func scoreKey(score float64) uint64 {
-	if score == 0 {
-		score = 0 // both zeros are equal
-	}
-	bits := math.Float64bits(score)
-	if bits>>63 != 0 {
-		return ^bits
-	}
-	return bits | 1<<63
-}
+var powersOf10 = [...]float64{1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15}
+
+func isDigit(c byte) bool { return c >= '0' && c <= '9' }

@@ -6,7 +6,11 @@ import (
 	"math"
 	"math/rand/v2"
 	"slices"
+	"strconv"
 	"testing"
+
+	"github.com/kvasirdb/kvasir/internal/platform/keysort"
+	"github.com/kvasirdb/kvasir/internal/platform/number"
 )
 
 // FuzzOrder sorts texts, each taken from a few random bytes, and compares the
@@ -32,7 +36,7 @@ func FuzzOrder(f *testing.F) {
 				texts = append(texts, data[i:min(len(data), i+int(b%13))])
 			}
 		}
-		ranks := make([]rank, len(texts))
+		ranks := make([]keysort.Place, len(texts))
 		rankTexts(ranks, texts)
 		order(ranks, texts, descending)
 		want := make([]int32, len(texts))
@@ -47,24 +51,34 @@ func FuzzOrder(f *testing.F) {
 			return c
 		})
 		for i, r := range ranks {
-			if r.index != want[i] {
-				t.Fatalf("place %d has %d %q, want %d %q", i, r.index, texts[r.index], want[i], texts[want[i]])
+			if r.Index != want[i] {
+				t.Fatalf("place %d has %d %q, want %d %q", i, r.Index, texts[r.Index], want[i], texts[want[i]])
 			}
 		}
 	})
 }
 
-func TestScoreKey(t *testing.T) {
-	scores := []float64{math.Inf(-1), -math.MaxFloat64, -1.5, -1, -math.SmallestNonzeroFloat64, 0, math.SmallestNonzeroFloat64, 1, 1.5, math.MaxFloat64, math.Inf(1)}
-	for i := range scores[1:] {
-		if a, b := scoreKey(scores[i]), scoreKey(scores[i+1]); a >= b {
-			t.Errorf("%g is not below %g: %x, %x", scores[i], scores[i+1], a, b)
-		}
-	}
-	if scoreKey(math.Copysign(0, -1)) != scoreKey(0) {
-		t.Error("the zeros differ")
-	}
+func TestPrefixKey(t *testing.T) {
 	if k := prefixKey([]byte("ab")); k != binary.BigEndian.Uint64([]byte("ab\x00\x00\x00\x00\x00\x00")) {
 		t.Errorf("%x", k)
+	}
+}
+
+// Short numbers are read here, and must be what they are everywhere else.
+func TestParseScore(t *testing.T) {
+	rnd := rand.New(rand.NewPCG(5, 6))
+	texts := []string{"", "-", ".", "1.", ".5", "-.5", "1..2", "1.2.3", "0", "-0", "-0.0", "1e3", "inf", "+1", " 1", "1 ",
+		"123456789012345", "1234567890123456", "1.23456789012345", "9007199254740993", "0.1", "--1", "nan", "0x10"}
+	for range 5000 {
+		digits := strconv.FormatUint(rnd.Uint64()>>(rnd.IntN(63)), 10)
+		at := rnd.IntN(len(digits) + 1)
+		texts = append(texts, digits[:at]+"."+digits[at:], "-"+digits[:at]+"."+digits[at:])
+	}
+	for _, text := range texts {
+		score, ok := parseScore([]byte(text))
+		want, wantOK := number.ParseDouble([]byte(text))
+		if ok != wantOK || math.Float64bits(score) != math.Float64bits(want) {
+			t.Errorf("%q: %v %v, not %v %v", text, score, ok, want, wantOK)
+		}
 	}
 }

@@ -2,13 +2,13 @@ package zsetcmd
 
 import (
 	"bytes"
-	"cmp"
 	"slices"
 
 	"github.com/kvasirdb/kvasir/internal/command"
 	"github.com/kvasirdb/kvasir/internal/datatype/gather"
 	"github.com/kvasirdb/kvasir/internal/datatype/value"
 	"github.com/kvasirdb/kvasir/internal/datatype/zset"
+	"github.com/kvasirdb/kvasir/internal/platform/keysort"
 )
 
 // result is a computed sorted set: members in the order in which they came, and
@@ -52,24 +52,20 @@ func (r *result) len() int { return r.members.Len() - r.drops }
 
 // each passes the members to visit, in order.
 func (r *result) each(visit func(member []byte, score float64) bool) {
-	type place struct {
-		score float64
-		index int
-	}
-	places := make([]place, 0, r.len())
+	places := make([]keysort.Place, 0, r.len())
 	for i, score := range r.scores {
 		if r.dropped == nil || !r.dropped[i] {
-			places = append(places, place{score, i})
+			places = append(places, keysort.Place{Key: keysort.OfDouble(score), Index: int32(i)})
 		}
 	}
-	slices.SortFunc(places, func(a, b place) int {
-		if c := cmp.Compare(a.score, b.score); c != 0 {
-			return c
-		}
-		return bytes.Compare(r.members.Member(a.index), r.members.Member(b.index))
+	keysort.Sort(places)
+	keysort.EqualRuns(places, func(run []keysort.Place) {
+		slices.SortFunc(run, func(a, b keysort.Place) int {
+			return bytes.Compare(r.members.Member(int(a.Index)), r.members.Member(int(b.Index)))
+		})
 	})
 	for _, p := range places {
-		if !visit(r.members.Member(p.index), p.score) {
+		if !visit(r.members.Member(int(p.Index)), r.scores[p.Index]) {
 			return
 		}
 	}
@@ -86,7 +82,7 @@ func (r *result) build(c *command.Ctx) value.Value {
 	}
 	zset.Prepare(c.Tx.Heap(), c.Limits, &v, r.len(), longest)
 	r.each(func(member []byte, score float64) bool {
-		zset.Add(c.Tx.Heap(), c.Limits, &v, score, member, 0)
+		zset.Append(c.Tx.Heap(), c.Limits, &v, score, member)
 		return true
 	})
 	return v

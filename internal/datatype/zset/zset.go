@@ -133,6 +133,18 @@ func Add(h *offheap.Heap, lim *value.Limits, v *value.Value, score float64, memb
 	return score, outcome
 }
 
+// Append adds a member that is behind all others, and not there.
+func Append(h *offheap.Heap, lim *value.Limits, v *value.Value, score float64, member []byte) {
+	if v.Root == 0 && v.Enc == value.SkipList {
+		newLarge(h, v)
+	}
+	if v.Root != 0 && v.Enc == value.SkipList {
+		largeOf(v).append(h, score, member)
+		return
+	}
+	insert(h, lim, v, score, member)
+}
+
 // decide applies the flags of ZADD.
 func decide(current float64, known bool, score float64, flags Flags) (float64, Outcome) {
 	if !known {

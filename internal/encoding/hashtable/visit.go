@@ -103,18 +103,33 @@ func (b *bucket) at(i int) Element {
 }
 
 // Copy makes t a table with the same seed and a copy of each element of
-// source. Both tables use the same purpose.
+// source, which copied gets to see, in the same places. Both tables use the same
+// purpose.
 func (t *Table) Copy(h *offheap.Heap, why offheap.Purpose, source *Table, copied func(from, to Element)) {
 	t.Init(h, why, source.seed)
+	for t.buckets < source.buckets {
+		t.addBucket(h, why)
+	}
+	t.count, t.overflow = source.count, source.overflow
 	for i := range source.buckets {
-		source.bucket(i).all(func(e Element) bool {
-			to := e.Copy(h, why)
-			t.Insert(h, why, t.Hash(to.Key()), to)
-			if copied != nil {
-				copied(e, to)
+		to := t.bucket(i)
+		for from := source.bucket(i); ; from = from.next() {
+			*to = bucket{tags: from.tags}
+			for k := range from.used() {
+				e := from.element(k)
+				c := e.Copy(h, why)
+				to.slots[k] = from.slots[k]&^elementMask | uint64(c)
+				if copied != nil {
+					copied(e, c)
+				}
 			}
-			return true
-		})
+			if from.tags < overflowFlag {
+				break
+			}
+			further := h.Alloc(bucketBytes, why)
+			to.slots[slotsPerBucket-1] = uint64(further)
+			to = (*bucket)(further.Ptr())
+		}
 	}
 }
 
