@@ -71,6 +71,7 @@ type Settings struct {
 	KeepHistory   bool // aof-disable-auto-gc
 	Snapshots     bool // aof-use-rdb-preamble: bases are snapshots, not commands
 	Incremental   bool // aof-rewrite-incremental-fsync: a base is synced while it is written
+	Timestamps    bool // aof-timestamp-enabled
 	GrowthPercent int64
 	MinSize       int64
 	LoadSlice     int64 // bytes loaded at once while the server answers
@@ -176,6 +177,7 @@ type AOF struct {
 	lastIncr  int64
 	file      vfs.File // the incremental file that is written
 	name      string   // of file
+	before    vfs.File // the one before file, while it is not durable; or nil
 	size      int64    // of file, whole writes
 	total     int64    // of all files
 	baseSize  int64    // total when the last rewrite ended

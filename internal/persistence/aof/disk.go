@@ -204,7 +204,10 @@ func (a *AOF) writeBaseAtOnce(o *Settings, name string) error {
 		a.Log.Warningf("Opening the temp file for AOF rewrite in rewriteAppendOnlyFile(): %s", Reason(err))
 		return err
 	}
-	if err = a.WriteBase(o.baseWriter(f), o.format()); err == nil {
+	if err = a.stampBase(o, f); err == nil {
+		err = a.WriteBase(o.baseWriter(f), o.format())
+	}
+	if err == nil {
 		err = f.Sync()
 	}
 	f.Close()
@@ -217,6 +220,15 @@ func (a *AOF) writeBaseAtOnce(o *Settings, name string) error {
 		a.Log.Warningf("Error moving temp append only file on the final destination: %s", Reason(err))
 		a.FS.Remove(temp)
 	}
+	return err
+}
+
+// stampBase notes in a base of commands when it was made.
+func (a *AOF) stampBase(o *Settings, f vfs.File) error {
+	if !o.Timestamps || o.format() != Commands {
+		return nil
+	}
+	_, err := fmt.Fprintf(f, "#TS:%d\r\n", a.Now().Unix())
 	return err
 }
 

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/kvasirdb/kvasir/internal/command"
@@ -104,7 +105,8 @@ func (a *AOF) Load(exclusive func(func())) error {
 		if err != nil {
 			return err
 		}
-		if truncated && i < len(files)-1 {
+		// A power failure while the next file was new leaves it empty.
+		if truncated && slices.ContainsFunc(files[i+1:], func(f FileInfo) bool { return a.fileSize(&o, f.Name) > 0 }) {
 			a.Log.Warningf("Fatal error: the truncated file is not the last file")
 			return ErrLoad
 		}

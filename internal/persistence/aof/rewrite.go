@@ -62,7 +62,10 @@ func (a *AOF) startRewriteLocked() error {
 		a.rewrites.failed = true
 		return err
 	}
-	if err = a.switchIncrLocked(&o); err == nil {
+	if err = a.stampBase(&o, r.file); err == nil {
+		err = a.switchIncrLocked(&o)
+	}
+	if err == nil {
 		r.cancel, err = a.StartBase(o.baseWriter(r.file), r.format, func(err error) { a.finishRewrite(r, err) })
 	}
 	if err != nil {
@@ -94,6 +97,7 @@ func (a *AOF) switchIncrLocked(o *Settings) error {
 		a.startFeedingLocked(waiting)
 		return nil
 	}
+	a.syncBeforeLocked()
 	m := a.manifest.clone()
 	name := m.newIncr(o.Filename, &a.lastIncr).Name
 	oldName, oldSize := a.name, a.size
@@ -108,17 +112,29 @@ func (a *AOF) switchIncrLocked(o *Settings) error {
 	a.Log.Noticef("Creating AOF incr file %s on background rewrite", name)
 	a.manifest = m
 	a.Journal.Break()
-	durable := a.synced >= a.written
-	a.synced = a.written
-	a.jobs.Go(func() {
-		if !durable {
-			if err := old.Sync(); err != nil {
-				a.Log.Warningf("Fail to fsync the AOF file: %s", Reason(err))
-			}
-		}
-		old.Close()
-	})
+	if a.synced >= a.written {
+		a.jobs.Go(func() { old.Close() })
+		return nil
+	}
+	a.before, a.synced = old, a.written
+	a.jobs.Go(func() { a.finishBefore(old) })
 	return nil
+}
+
+// finishBefore makes the file that was left durable in the background, and then
+// lets writing go on.
+func (a *AOF) finishBefore(old vfs.File) {
+	err := old.Sync()
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if err != nil {
+		a.Log.Warningf("Fail to fsync the AOF file: %s", Reason(err))
+	}
+	if a.before == old {
+		a.before = nil
+		a.flushLocked(false)
+	}
+	old.Close()
 }
 
 // stopWaitingLocked throws away what was recorded for a base that has not come

@@ -49,10 +49,12 @@ func (a *AOF) flushLocked(force bool) {
 	}
 	o := a.Settings()
 	if a.Journal.Offset() > a.written {
-		if o.Policy == EverySecond && a.syncing && !force && a.postponeLocked() {
+		waits := a.before != nil && o.Policy != Always || a.syncing && o.Policy == EverySecond
+		if waits && !force && a.postponeLocked() {
 			return
 		}
 		a.postponed = time.Time{}
+		a.syncBeforeLocked()
 		if !a.writeLocked(&o) {
 			return
 		}
@@ -69,6 +71,18 @@ func (a *AOF) flushLocked(force bool) {
 		}
 	}
 	a.done.Store(a.written)
+}
+
+// syncBeforeLocked makes the file before the present one durable: what is written
+// to this one must not survive a power failure that tears that one.
+func (a *AOF) syncBeforeLocked() {
+	if a.before == nil {
+		return
+	}
+	if err := a.before.Sync(); err != nil {
+		a.Log.Warningf("Fail to fsync the AOF file: %s", Reason(err))
+	}
+	a.before = nil
 }
 
 // postponeLocked reports whether a write may still wait for the sync.
