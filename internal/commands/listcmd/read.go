@@ -182,7 +182,7 @@ func parseLPos(c *command.Ctx) (rank, count, maxLen int, ok bool) {
 		}
 		switch word := c.Args[i]; {
 		case command.Is(word, "rank"):
-			if rank, ok = c.SymmetricArg(i+1); ok && rank == 0 {
+			if rank, ok = c.SymmetricArg(i + 1); ok && rank == 0 {
 				c.Out.Error("ERR RANK can't be zero: use 1 to start from the first match, 2 from the second ... " +
 					"or use negative to start from the end of the list")
 				ok = false
