@@ -188,9 +188,12 @@ const (
 	topBits  = 0x80 * eachByte
 )
 
-// mergeDense takes eight registers at a time: six bytes, spread over eight.
-func (s *Set) mergeDense(r *[registerBytes]byte) {
-	for i := 0; i < Registers; i += 8 {
+func (s *Set) mergeDense(r *[registerBytes]byte) { s.mergeWords(r, s.mergeVector(r)) }
+
+// mergeWords takes eight registers at a time, from the given one on: six bytes,
+// spread over eight.
+func (s *Set) mergeWords(r *[registerBytes]byte, from int) {
+	for i := from; i < Registers; i += 8 {
 		at := i * 6 / 8
 		packed := uint64(binary.LittleEndian.Uint32(r[at:])) | uint64(binary.LittleEndian.Uint16(r[at+4:]))<<32
 		x := packed&0xffffff | packed<<8&(0xffffff<<32)

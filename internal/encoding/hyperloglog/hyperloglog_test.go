@@ -118,3 +118,28 @@ func BenchmarkUnion10(b *testing.B) {
 		s.Count()
 	}
 }
+
+// Vector instructions must do what words do.
+func TestMergeDense(t *testing.T) {
+	rng := rand.New(rand.NewPCG(5, 6))
+	var packed [registerBytes]byte
+	var fast, slow Set
+	for range 20 {
+		for i := range packed {
+			packed[i] = byte(rng.Uint32())
+		}
+		fast.mergeDense(&packed)
+		slow.mergeWords(&packed, 0)
+		if fast != slow {
+			t.Fatal("registers differ")
+		}
+	}
+}
+
+func BenchmarkMergeDense(b *testing.B) {
+	var packed [registerBytes]byte
+	var s Set
+	for b.Loop() {
+		s.mergeDense(&packed)
+	}
+}
