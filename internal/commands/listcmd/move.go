@@ -96,7 +96,7 @@ func move(c *command.Ctx, from, to end) (moved bool) {
 	store(c, &t, target, tv, 1, to.pushed())
 	e = c.Tx.Peek(source)
 	v = e.Update()
-	list.Pop(c.Tx.Heap(), c.Limits, &v, 1, bool(from), func([]byte) {})
+	list.Drop(c.Tx.Heap(), c.Limits, &v, 1, bool(from))
 	store(c, &e, source, v, 1, from.popped())
 	c.Tx.AddDirty(-1) // a move counts once
 	return true

@@ -76,7 +76,15 @@ func pop(c *command.Ctx, from end) {
 // found list and appends them to the reply.
 func popReply(c *command.Ctx, e *keyspace.Entry, key []byte, from end, count int) {
 	v := e.Update()
-	list.Pop(c.Tx.Heap(), c.Limits, &v, count, bool(from), c.Out.Bulk)
+	if count == 1 {
+		// The common case: Pop would cost two allocations.
+		var scratch list.Scratch
+		elem, _ := list.Index(&v, from.index(), &scratch)
+		c.Out.Bulk(elem)
+		list.Drop(c.Tx.Heap(), c.Limits, &v, 1, bool(from))
+	} else {
+		list.Pop(c.Tx.Heap(), c.Limits, &v, count, bool(from), c.Out.Bulk)
+	}
 	store(c, e, key, v, count, from.popped())
 }
 

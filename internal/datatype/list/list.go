@@ -98,9 +98,14 @@ func Pop(h *offheap.Heap, lim *value.Limits, v *value.Value, count int, tail boo
 			ok = it.Next()
 		}
 	}
+	Drop(h, lim, v, count, tail)
+	return count
+}
+
+// Drop removes count elements from an end of the list, which has as many.
+func Drop(h *offheap.Heap, lim *value.Limits, v *value.Value, count int, tail bool) {
 	dropEnd(h, v, count, tail)
 	shrink(h, lim, v)
-	return count
 }
 
 // Rotate moves the element at one end of the list to an end, perhaps the same,
