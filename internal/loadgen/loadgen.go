@@ -36,6 +36,8 @@ import (
 	"time"
 
 	"github.com/HdrHistogram/hdrhistogram-go"
+
+	"github.com/kvasirdb/kvasir/internal/platform/processors"
 )
 
 // Config says what to send, where and for how long. Addr, a Sequence and one of
@@ -205,6 +207,7 @@ func Run(ctx context.Context, config Config, progress func(Progress)) (Result, e
 	stopWatching := context.AfterFunc(ctx, func() { r.fail(context.Cause(ctx)) })
 	defer stopWatching()
 
+	processors.Reserve(len(r.lanes))
 	var lanes sync.WaitGroup
 	for _, l := range r.lanes {
 		lanes.Go(func() { r.runLane(l) })

@@ -8,6 +8,8 @@ import (
 	"unsafe"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/kvasirdb/kvasir/internal/platform/processors"
 )
 
 // newLoop returns the loop that serves the lane best.
@@ -140,15 +142,11 @@ func (e *epollLoop) firstUnopened() *epollConn {
 }
 
 func (e *epollLoop) drive() error {
-	// The thread is this loop's: handing the goroutine from thread to thread
-	// would add a wake-up to every wait.
-	runtime.LockOSThread()
-	defer runtime.UnlockOSThread()
-
 	r := e.lane.run
 	e.driving = true
 	e.live = len(e.conns)
 	now := r.clock()
+	scheduled := now
 	if !r.config.Idle {
 		for i := range e.conns {
 			if err := e.next(&e.conns[i], i, r.clock()); err != nil {
@@ -163,6 +161,10 @@ func (e *epollLoop) drive() error {
 		now = r.clock()
 		if err := e.resume(now); err != nil {
 			return err
+		}
+		if now-scheduled >= processors.Turn.Nanoseconds() {
+			scheduled = now
+			runtime.Gosched()
 		}
 	}
 	return nil

@@ -9,6 +9,7 @@ import (
 	"github.com/kvasirdb/kvasir/internal/engine"
 	"github.com/kvasirdb/kvasir/internal/platform/clock"
 	"github.com/kvasirdb/kvasir/internal/platform/poll"
+	"github.com/kvasirdb/kvasir/internal/platform/processors"
 	"github.com/kvasirdb/kvasir/internal/session"
 )
 
@@ -116,7 +117,7 @@ func (l *Loop) run() {
 		if due && l.index == 0 {
 			l.server.hooks.Cron(l.nowMillis)
 		}
-		if l.nowMillis-scheduled >= schedulerTurn.Milliseconds() {
+		if l.nowMillis-scheduled >= processors.Turn.Milliseconds() {
 			scheduled = l.nowMillis
 			runtime.Gosched()
 		}

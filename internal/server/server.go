@@ -32,6 +32,7 @@ import (
 	"github.com/kvasirdb/kvasir/internal/blocking"
 	"github.com/kvasirdb/kvasir/internal/engine"
 	"github.com/kvasirdb/kvasir/internal/platform/poll"
+	"github.com/kvasirdb/kvasir/internal/platform/processors"
 	"github.com/kvasirdb/kvasir/internal/resp"
 	"github.com/kvasirdb/kvasir/internal/session"
 )
@@ -159,7 +160,7 @@ func (s *Server) Unlisten(l *poll.Listener) bool {
 
 // Run runs all loops and returns when Stop has ended them.
 func (s *Server) Run() {
-	reserveProcessors(len(s.loops))
+	processors.Reserve(len(s.loops))
 	var wg sync.WaitGroup
 	for _, l := range s.loops {
 		wg.Go(l.run)
