@@ -86,6 +86,7 @@ func (n *Node) appendOnlySettings() aof.Settings {
 		KeepHistory:   p.AOFDisableAutoGC.Load(),
 		Snapshots:     p.AOFUseRDBPreamble.Load(),
 		Incremental:   p.AOFRewriteIncrementalFsync.Load(),
+		Timestamps:    p.AOFTimestampEnabled.Load(),
 		GrowthPercent: p.AutoAOFRewritePercentage.Load(),
 		MinSize:       p.AutoAOFRewriteMinSize.Load(),
 		LoadSlice:     p.LoadingProcessEventsIntervalBytes.Load(),
@@ -154,12 +155,12 @@ func (n *Node) replay() func(batch [][][]byte) (problem string) {
 // writeBase writes all keys. Exclusive mode of the executor that is kept for that.
 func (n *Node) writeBase(w io.Writer, f aof.Format) error {
 	tx := n.appendOnly.exec.Worker().Begin(0, n.Clock.Now().UnixMilli())
-	return n.Saver.WriteBase(tx, w)
+	return n.Saver.WriteBase(tx, w, f == aof.Commands)
 }
 
 // startBase begins to write all keys as they are now. Exclusive mode.
 func (n *Node) startBase(w io.Writer, f aof.Format, done func(error)) (cancel func(), err error) {
-	return n.Saver.StartBase(w, done)
+	return n.Saver.StartBase(w, f == aof.Commands, done)
 }
 
 // setReplaying begins or ends the execution of the file's commands.

@@ -9,14 +9,21 @@ import (
 	"github.com/kvasirdb/kvasir/internal/platform/vfs"
 )
 
-// A base is a snapshot that begins an append-only file. Who keeps that file names
-// and syncs the files; here are only their contents.
+// A base begins an append-only file: all keys, as a snapshot or as commands. Who
+// keeps that file names and syncs the files; here are only their contents.
 
 // summed passes bytes on and keeps their checksum.
 type summed struct {
 	w   io.Writer
 	on  bool
 	sum uint64
+}
+
+func baseKind(commands bool) kind {
+	if commands {
+		return baseCommands
+	}
+	return baseSnapshot
 }
 
 // Write implements io.Writer.
@@ -32,21 +39,26 @@ func (s *summed) end() error {
 	return err
 }
 
-// WriteBase writes all keys to w. Exclusive mode; tx is on any database.
-func (s *Saver) WriteBase(tx *keyspace.Tx, w io.Writer) error {
+// WriteBase writes all keys to w, as commands or as a snapshot. Exclusive mode; tx
+// is on any database.
+func (s *Saver) WriteBase(tx *keyspace.Tx, w io.Writer, commands bool) error {
+	st := s.newStream(baseKind(commands), false)
+	if commands {
+		return s.writeAll(tx, st, w)
+	}
 	out := &summed{w: w, on: s.Settings().Checksum}
-	err := s.writeAll(tx, s.newStream(1, false), out)
+	err := s.writeAll(tx, st, out)
 	if err == nil {
 		err = out.end()
 	}
 	return err
 }
 
-// StartBase makes now the instant of a snapshot that a goroutine writes to w.
+// StartBase makes now the instant of a base that a goroutine writes to w.
 // When it has ended, done is called, outside of exclusive mode. cancel ends it
 // early. Exclusive mode.
-func (s *Saver) StartBase(w io.Writer, done func(err error)) (cancel func(), err error) {
-	j := &job{stream: s.newStream(1, true), began: s.Now(), cancel: make(chan struct{})}
+func (s *Saver) StartBase(w io.Writer, commands bool, done func(err error)) (cancel func(), err error) {
+	j := &job{stream: s.newStream(baseKind(commands), true), began: s.Now(), cancel: make(chan struct{})}
 	if j.snapshot, err = s.Space.BeginSnapshot(j.stream); err != nil {
 		return nil, err
 	}
@@ -61,7 +73,7 @@ func (s *Saver) StartBase(w io.Writer, done func(err error)) (cancel func(), err
 func (s *Saver) writeBase(j *job, w io.Writer) error {
 	worker := s.Space.NewWorker(nil)
 	defer worker.Close()
-	out := &summed{w: w, on: j.stream.settings.Checksum}
+	out := &summed{w: w, on: j.stream.settings.Checksum && j.stream.main.commands == nil}
 	written := make(chan error, 1)
 	s.jobs.Go(func() { written <- j.stream.queue.drain(out, j.snapshot.Cancel) })
 	j.walk(worker, s.Now, s.Delay)
@@ -72,7 +84,7 @@ func (s *Saver) writeBase(j *job, w io.Writer) error {
 		err = endErr
 	case err == nil && j.cancelled():
 		err = errCancelled
-	case err == nil:
+	case err == nil && j.stream.main.commands == nil:
 		err = out.end()
 	}
 	worker.Enter()

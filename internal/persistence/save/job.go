@@ -34,7 +34,7 @@ func (s *Saver) saveAll(tx *keyspace.Tx) error {
 	if err != nil {
 		return err
 	}
-	if err = s.writeAll(tx, s.newStream(0, false), f); err == nil {
+	if err = s.writeAll(tx, s.newStream(snapshotFile, false), f); err == nil {
 		err = f.commit(o.path())
 	}
 	if err != nil {
@@ -85,7 +85,7 @@ func (s *Saver) startBackground() error {
 	if s.job != nil {
 		return ErrInProgress
 	}
-	j := &job{stream: s.newStream(0, true), began: s.Now(), changes: s.Changes(), cancel: make(chan struct{})}
+	j := &job{stream: s.newStream(snapshotFile, true), began: s.Now(), changes: s.Changes(), cancel: make(chan struct{})}
 	var err error
 	if j.snapshot, err = s.Space.BeginSnapshot(j.stream); err != nil {
 		return err

@@ -67,7 +67,7 @@ func TestLargeValuesWhileClientsWrite(t *testing.T) {
 		var file bytes.Buffer
 		ended := make(chan error, 1)
 		s.Exec.Do(func() {
-			if _, err := saver.StartBase(&file, func(err error) { ended <- err }); err != nil {
+			if _, err := saver.StartBase(&file, false, func(err error) { ended <- err }); err != nil {
 				t.Error(err)
 			}
 		})

@@ -8,6 +8,7 @@ import (
 
 	"github.com/kvasirdb/kvasir/internal/datatype/value"
 	"github.com/kvasirdb/kvasir/internal/keyspace"
+	"github.com/kvasirdb/kvasir/internal/persistence/journal/rebuild"
 	"github.com/kvasirdb/kvasir/internal/persistence/rdb"
 )
 
@@ -35,7 +36,51 @@ type stream struct {
 // section is consecutive bytes of the file.
 type section struct {
 	enc rdb.Encoder
-	db  int // selected; -1: none
+	// commands writes into enc.Out in its place if the file is to hold commands.
+	commands *rebuild.Encoder
+	db       int // selected; -1: none
+}
+
+// kind is what a file is.
+type kind uint8
+
+const (
+	snapshotFile kind = iota
+	baseSnapshot      // begins an append-only file
+	baseCommands      // as well, but holds commands and no RDB file
+)
+
+func (p *section) selectDB(db int) {
+	if p.db = db; p.commands != nil {
+		p.commands.SelectDB(db)
+		return
+	}
+	p.enc.SelectDB(db)
+}
+
+func (p *section) stringKey(key []byte, info rdb.KeyInfo, text []byte) {
+	if p.commands != nil {
+		p.commands.StringKey(key, info.Expiry, text)
+		return
+	}
+	p.enc.StringKey(key, info, text)
+}
+
+func (p *section) valueKey(key []byte, info rdb.KeyInfo, v *value.Value) error {
+	if p.commands != nil {
+		p.commands.ValueKey(key, info.Expiry, v)
+		return nil
+	}
+	return p.enc.ValueKey(key, info, v)
+}
+
+// writeCommands makes a section hold commands.
+func (p *section) writeCommands() {
+	p.commands = &rebuild.Encoder{Out: &p.enc.Out, Between: func() {
+		if len(p.enc.Out) >= p.enc.SpillBytes {
+			p.enc.Spill()
+		}
+	}}
 }
 
 // dbSize is the size of a database at the instant; it is written before the
@@ -45,9 +90,8 @@ type dbSize struct {
 	written       bool
 }
 
-// newStream begins a file. aofBase is 1 if an append-only file begins with it.
-// Exclusive mode.
-func (s *Saver) newStream(aofBase int64, background bool) *stream {
+// newStream begins a file. Exclusive mode.
+func (s *Saver) newStream(k kind, background bool) *stream {
 	w := &stream{queue: newQueue(), settings: s.Settings(), sizes: make([]dbSize, s.Space.Databases())}
 	for db := range w.sizes {
 		w.sizes[db].keys = s.Space.Len(db)
@@ -66,9 +110,23 @@ func (s *Saver) newStream(aofBase int64, background bool) *stream {
 	}
 	w.main.enc.Spill = w.spill
 	w.side.enc.Spill = w.spillAside
+	if k == baseCommands {
+		w.main.writeCommands()
+		w.side.writeCommands()
+		for _, code := range s.libraries.all() {
+			w.main.commands.Function(code)
+		}
+		return w
+	}
+	s.describe(w, k)
+	return w
+}
+
+// describe writes the head of a snapshot.
+func (s *Saver) describe(w *stream, k kind) {
 	enc := &w.main.enc
 	enc.Header()
-	if format.Version >= rdb.Version {
+	if enc.Version >= rdb.Version {
 		enc.Aux("valkey-ver", w.settings.Version)
 	} else {
 		enc.Aux("redis-ver", w.settings.Version)
@@ -76,11 +134,14 @@ func (s *Saver) newStream(aofBase int64, background bool) *stream {
 	enc.AuxInt("redis-bits", 64)
 	enc.AuxInt("ctime", s.Now().Unix())
 	enc.AuxInt("used-mem", s.UsedMemory())
-	enc.AuxInt("aof-base", aofBase)
+	begins := int64(0)
+	if k == baseSnapshot {
+		begins = 1
+	}
+	enc.AuxInt("aof-base", begins)
 	for _, code := range s.libraries.all() {
 		enc.Function(code)
 	}
-	return w
 }
 
 func (w *stream) spill() { w.main.enc.Out = w.queue.push(w.main.enc.Out) }
@@ -106,11 +167,11 @@ func (w *stream) SaveEntry(db int, e keyspace.Entry) {
 	info := w.info(&e)
 	if e.Type() == value.String {
 		var text keyspace.NumberText
-		part.enc.StringKey(e.Key(), info, e.String(&text))
+		part.stringKey(e.Key(), info, e.String(&text))
 		return
 	}
 	v := e.Value()
-	w.err = part.enc.ValueKey(e.Key(), info, &v)
+	w.err = part.valueKey(e.Key(), info, &v)
 }
 
 // selectDB makes what follows in a section belong to a database.
@@ -118,9 +179,8 @@ func (w *stream) selectDB(part *section, db int) {
 	if db == part.db {
 		return
 	}
-	part.db = db
-	part.enc.SelectDB(db)
-	if size := &w.sizes[db]; !size.written {
+	part.selectDB(db)
+	if size := &w.sizes[db]; !size.written && part.commands == nil {
 		size.written = true
 		part.enc.ResizeDB(size.keys, size.expires)
 	}
@@ -145,7 +205,9 @@ func (w *stream) Rest() { w.queue.rest() }
 
 // end writes the end mark, passes the rest on and closes the queue.
 func (w *stream) end() error {
-	w.main.enc.End()
+	if w.main.commands == nil {
+		w.main.enc.End()
+	}
 	w.spill()
 	w.queue.close()
 	return w.err
@@ -183,7 +245,7 @@ func (l *largeValue) encode(key []byte, info rdb.KeyInfo, v *value.Value) {
 	if !<-l.resume {
 		return
 	}
-	if err := l.w.main.enc.ValueKey(key, info, v); err != nil {
+	if err := l.w.main.valueKey(key, info, v); err != nil {
 		l.w.mu.Lock()
 		l.w.err = err
 		l.w.mu.Unlock()
