@@ -24,7 +24,7 @@ DEBIAN_PACKAGES := redis-server redis-tools python3-redis tcl nodejs npm gcc lib
 
 export CGO_ENABLED := 0
 
-.PHONY: build run test lint unit invariant race conformance interop differential bench tools clean
+.PHONY: build run test lint unit invariant race conformance files interop differential bench tools clean
 
 build:
 	$(GO) build -trimpath -ldflags='-s -w' -o $(BINARY) ./cmd/kvasir
@@ -40,6 +40,7 @@ test: tools
 	$(MAKE) invariant
 	$(MAKE) race
 	$(MAKE) conformance
+	$(MAKE) files
 	$(MAKE) interop
 
 lint:
@@ -63,6 +64,9 @@ race:
 
 conformance:
 	REDIS_SERVER="$$(command -v redis-server)" $(GO) test -count=1 -run TestReferences ./test/conformance
+
+files:
+	REDIS_SERVER="$$(command -v redis-server)" $(GO) test -count=1 ./test/files
 
 interop: build
 	npm ci --silent --no-audit --no-fund --prefix test/interop/node
