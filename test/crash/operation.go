@@ -81,16 +81,6 @@ func sharedKey(db int) string { return "t" + strconv.Itoa(db) }
 // command returns a command of any kind. Some of them fail or do nothing, always
 // in the same state.
 func (o *operations) command(serial int) []string {
-	key := func(kind string) string { return kind + strconv.Itoa(o.rnd.IntN(3)) }
-	member := func() string { return "m" + strconv.Itoa(o.rnd.IntN(12)) }
-	field := func() string { return "f" + strconv.Itoa(o.rnd.IntN(fields)) }
-	number := func(n int) string { return strconv.Itoa(o.rnd.IntN(n)) }
-	// The time is far away, and never twice the same.
-	later := strconv.FormatInt(4e12+int64(serial), 10)
-	value := "v" + strconv.Itoa(serial)
-	if o.bulky && o.rnd.IntN(12) == 0 {
-		value += strings.Repeat("-", o.rnd.IntN(9000))
-	}
 	kinds := []string{
 		"SET s value", "SET s value KEEPTTL", "SET s value PXAT later", "APPEND s value", "SETRANGE s n30 value",
 		"GETDEL s", "GETEX s PXAT later", "GETEX s PERSIST", "MSET s value s value", "SETNX s value", "GETSET s value",
@@ -112,7 +102,22 @@ func (o *operations) command(serial int) []string {
 		"DEL s l", "UNLINK h", "DEL z e", "RENAME s s", "COPY h h REPLACE", "COPY l l REPLACE", "PEXPIREAT l later", "EXPIREAT z later",
 		"PERSIST l", "SORT l ALPHA STORE l", "PEXPIREAT s 1", "BLPOP l 0.001",
 	}
-	words := strings.Fields(kinds[o.rnd.IntN(len(kinds))])
+	return o.fill(strings.Fields(kinds[o.rnd.IntN(len(kinds))]), serial)
+}
+
+// fill replaces the words of a command that stand for keys, members, numbers and
+// the like.
+func (o *operations) fill(words []string, serial int) []string {
+	key := func(kind string) string { return kind + strconv.Itoa(o.rnd.IntN(3)) }
+	member := func() string { return "m" + strconv.Itoa(o.rnd.IntN(12)) }
+	field := func() string { return "f" + strconv.Itoa(o.rnd.IntN(fields)) }
+	number := func(n int) string { return strconv.Itoa(o.rnd.IntN(n)) }
+	// The time is far away, and never twice the same.
+	later := strconv.FormatInt(4e12+int64(serial), 10)
+	value := "v" + strconv.Itoa(serial)
+	if o.bulky && o.rnd.IntN(12) == 0 {
+		value += strings.Repeat("-", o.rnd.IntN(9000))
+	}
 	for i, word := range words[1:] {
 		switch {
 		case word == "value":

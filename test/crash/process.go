@@ -35,10 +35,15 @@ func freePort() (int, error) {
 
 // launch starts the server; it need not answer yet.
 func launch(binary string, port int, dir string, options ...string) (*process, error) {
-	args := append([]string{"server", "--port", strconv.Itoa(port), "--bind", "127.0.0.1", "--dir", dir,
-		"--enable-debug-command", "yes"}, options...)
+	return launchProgram([]string{binary, "server"}, port, dir, options...)
+}
+
+// launchProgram is launch for a program and its first words.
+func launchProgram(words []string, port int, dir string, options ...string) (*process, error) {
+	args := append(words[1:len(words):len(words)], append([]string{"--port", strconv.Itoa(port), "--bind", "127.0.0.1", "--dir", dir,
+		"--enable-debug-command", "yes"}, options...)...)
 	p := &process{
-		cmd:   exec.Command(binary, args...),
+		cmd:   exec.Command(words[0], args...),
 		addr:  net.JoinHostPort("127.0.0.1", strconv.Itoa(port)),
 		ended: make(chan struct{}),
 	}
