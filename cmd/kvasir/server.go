@@ -75,7 +75,8 @@ func runServer(args []string) int {
 		log.Noticef("Configuration loaded")
 	}
 	executable, _ := os.Executable()
-	n, err := node.New(node.Options{Config: cfg, Log: log, Clock: clock.NewSystem(), Executable: executable, Files: config.OSFiles{}})
+	n, err := node.New(node.Options{Config: cfg, Log: log, Clock: clock.NewSystem(), Executable: executable, Files: config.OSFiles{},
+		Supervisor: supervisor.name()})
 	if err == nil {
 		err = n.Start()
 	}

@@ -29,6 +29,14 @@ func supervise(mode config.SupervisedMode, log *serverlog.Log) *supervisor {
 	return &supervisor{socket}
 }
 
+// name is what INFO calls the supervisor, empty for nobody.
+func (s *supervisor) name() string {
+	if s == nil {
+		return ""
+	}
+	return "systemd"
+}
+
 func (s *supervisor) ready() {
 	s.tell("STATUS=Ready to accept connections\n")
 	s.tell("READY=1\n")

@@ -51,6 +51,7 @@ type Options struct {
 	Executable string
 	FS         vfs.FS              // of snapshots and append-only files; nil: the machine's
 	Files      config.RewriteFiles // for CONFIG REWRITE
+	Supervisor string              // what supervises the process: "systemd"; empty for nothing
 }
 
 // Node is one server with all its parts.

@@ -71,6 +71,9 @@ func (n *Node) connectTelemetry() {
 	t.Info.Add(info.Section{Name: "persistence", Title: "Persistence", Shown: info.ShownByDefault, Write: n.writePersistence})
 	t.Info.ProvideInt("watching_clients", func() int64 { clients, _ := n.Txn.Watching(); return clients })
 	t.Info.ProvideInt("total_watched_keys", func() int64 { _, keys := n.Txn.Watching(); return keys })
+	if name := n.options.Supervisor; name != "" {
+		t.Info.ProvideText("process_supervised", func() string { return name })
+	}
 	t.gate = n.Engine.AddGate(monitor.Gate())
 	t.observer = n.Engine.AddObserver(command.Observer{Name: "monitor", Executed: t.Monitors.Executed})
 	n.Expirer.OnCycle = func(d time.Duration) { t.Latency.Add(latency.EventExpireCycle, d) }

@@ -12,13 +12,16 @@ import (
 	"github.com/kvasirdb/kvasir/internal/platform/clock"
 )
 
-// The Expirer looks for due keys every period. In one cycle it works for at
-// most a quarter of the period at effort 1, more with a higher effort, as
-// active-expire-effort promises.
+// The Expirer looks for due keys every period, or, while none have been due for
+// some time, every idlePeriod, so that a server without work hardly wakes up. In
+// one cycle it works for at most a quarter of the period at effort 1, more with a
+// higher effort, as active-expire-effort promises.
 const (
-	period    = 25 * time.Millisecond
-	stepKeys  = 32  // visited while one shard is locked
-	cycleKeys = 512 // visited between two looks at the clock
+	period     = 25 * time.Millisecond
+	idlePeriod = 100 * time.Millisecond
+	idleCycles = 40  // without work, before the longer period begins
+	stepKeys   = 32  // visited while one shard is locked
+	cycleKeys  = 512 // visited between two looks at the clock
 )
 
 // Expirer removes expired keys in the background.
@@ -60,16 +63,22 @@ func (x *Expirer) SetActive(on bool) { x.active.Store(on) }
 // Start begins the work; Stop ends it and waits.
 func (x *Expirer) Start() {
 	x.done.Go(func() {
-		t := time.NewTicker(period)
+		t := time.NewTimer(period)
 		defer t.Stop()
-		for {
+		for idle := 0; ; {
 			select {
 			case <-x.stop:
 				return
 			case <-t.C:
-				if x.active.Load() && !x.paused() {
-					x.Cycle()
-				}
+			}
+			idle++
+			if x.active.Load() && !x.paused() && x.Cycle() {
+				idle = 0
+			}
+			if idle < idleCycles {
+				t.Reset(period)
+			} else {
+				t.Reset(idlePeriod)
 			}
 		}
 	})
@@ -81,9 +90,11 @@ func (x *Expirer) Stop() {
 	x.done.Wait()
 }
 
-// Cycle removes due keys until none is left or its time is up.
-func (x *Expirer) Cycle() {
+// Cycle removes due keys and fields until none is left or its time is up. It
+// reports whether there were any.
+func (x *Expirer) Cycle() (worked bool) {
 	began := x.clock.Mono()
+	before := x.worker.Stats.Expired + x.worker.Stats.ExpiredFields
 	limit := int64(period) / 4
 	limit += limit * int64(x.effort.Load()-1) / 4
 	for {
@@ -95,7 +106,7 @@ func (x *Expirer) Cycle() {
 			}
 			x.Micros.Add(spent / 1000)
 			x.OnCycle(time.Duration(spent))
-			return
+			return x.worker.Stats.Expired+x.worker.Stats.ExpiredFields > before
 		}
 	}
 }
