@@ -2,6 +2,7 @@
 # make test     everything that has to pass          (what continuous integration runs)
 # make differential   random commands beside the server that VALKEY_SERVER names
 # make bench    measure against reference servers    make bench ARGS="-full"
+# make crash    kill servers and cut their power     make crash ARGS="-kills 2000 -cuts 10000"
 # make build    bin/kvasir, and its tools by the names of Valkey's beside it
 # make lint     formatting, vet and staticcheck
 # make clean    remove what the others made
@@ -74,6 +75,11 @@ interop: build
 
 differential:
 	VALKEY_SERVER="$(VALKEY_SERVER)" $(GO) test -count=1 -timeout 0 -tags differential -run TestDifferential ./test/metamorphic $(ARGS)
+
+# The long form of what the unit tests do for a few seconds. With VALKEY_SERVER,
+# make crash ARGS="-crossings 20" lets it load our append-only files, too.
+crash: build
+	KVASIR_BINARY=$(CURDIR)/$(BINARY) $(GO) test -count=1 -v -timeout 4h ./test/crash -kills 2000 -cuts 10000 $(ARGS)
 
 bench: build
 	$(GO) build -o bin/kvasir-bench ./test/bench

@@ -17,7 +17,7 @@ import (
 	"github.com/kvasirdb/kvasir/test/harness"
 )
 
-var cuts = flag.Int("cuts", 300, "how often the power fails")
+var cuts = flag.Int("cuts", 150, "how often the power fails")
 
 const (
 	cutWriters = 2

@@ -19,7 +19,7 @@ import (
 )
 
 var (
-	kills = flag.Int("kills", 24, "how often servers are killed")
+	kills = flag.Int("kills", 15, "how often servers are killed")
 	seed  = flag.Uint64("seed", 0, "of all choices; 0: another one each time")
 )
 
