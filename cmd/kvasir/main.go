@@ -82,7 +82,7 @@ func toolName(program string) string {
 }
 
 func runCLI(args []string) int {
-	return cli.Main(args, os.Stdin, os.Stdout, os.Stderr, os.Environ())
+	return cli.Program{Docs: commandDocs}.Main(args, os.Stdin, os.Stdout, os.Stderr, os.Environ())
 }
 
 func runCheckRDB(args []string) int {
