@@ -6,7 +6,6 @@ import (
 	"os"
 	"os/signal"
 	"runtime/debug"
-	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -126,26 +125,20 @@ func handleSignals(n *node.Node, log *serverlog.Log) {
 	signal.Ignore(syscall.SIGHUP)
 	ch := make(chan os.Signal, 4)
 	signal.Notify(ch, syscall.SIGTERM, syscall.SIGINT)
-	var stopping atomic.Bool
 	for s := range ch {
+		interrupt := s == syscall.SIGINT
+		text := "Received SIGTERM scheduling shutdown..."
 		switch {
-		case stopping.Load() && s == syscall.SIGINT:
+		case interrupt && n.ShutdownRequested():
 			log.Raw(signalLine("You insist... exiting now."))
 			os.Exit(1)
-		case !stopping.Load():
-			stopping.Store(true)
-			name := "SIGTERM"
-			if s == syscall.SIGINT {
-				name = "SIGINT"
-			}
-			log.Raw(signalLine("Received " + name + " scheduling shutdown..."))
-			go func() {
-				if !n.Shutdown(0) {
-					log.Warningf("%s received but errors trying to shut down the server, check the logs for more information", name)
-					stopping.Store(false)
-				}
-			}()
+		case n.Saver.IsLoading():
+			text = "Received shutdown signal during loading, scheduling shutdown."
+		case interrupt:
+			text = "Received SIGINT scheduling shutdown..."
 		}
+		log.Raw(signalLine(text))
+		n.RequestShutdown(interrupt)
 	}
 }
 

@@ -82,6 +82,7 @@ type Node struct {
 	messages    messages
 	appendOnly  appendOnly
 	loader      sync.WaitGroup   // of the snapshot at start
+	stopSignal  atomic.Int32     // see RequestShutdown
 	background  *engine.Executor // the expirer's
 	control     *engine.Executor // for signals and embedding code; guarded by controlMu
 	tcp         []*poll.Listener // changed in exclusive mode

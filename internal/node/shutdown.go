@@ -76,6 +76,9 @@ func (n *Node) runShutdown(c *command.Ctx) {
 		c.Out.Error(command.SyntaxError)
 	case flags&ShutdownFailover != 0:
 		c.Out.Error("ERR SHUTDOWN FAILOVER is only supported in cluster mode.")
+	case abort && n.stopSignal.Swap(0) != 0:
+		n.Log.Noticef("Shutdown manually aborted.")
+		c.Out.OK()
 	case abort:
 		c.Out.Error("ERR No shutdown in progress.")
 	case flags&ShutdownNow == 0 && c.DenyBlocking:
@@ -86,6 +89,40 @@ func (n *Node) runShutdown(c *command.Ctx) {
 			return
 		}
 		c.Client.Set(session.CloseSoon)
+	}
+}
+
+// RequestShutdown makes the server shut down soon, as shutdown-on-sigint says for
+// an interrupt and shutdown-on-sigterm otherwise. SHUTDOWN ABORT can withdraw it.
+func (n *Node) RequestShutdown(interrupt bool) {
+	if interrupt {
+		n.stopSignal.Store(stopInterrupt)
+	} else {
+		n.stopSignal.Store(stopTerminate)
+	}
+}
+
+// ShutdownRequested reports whether a request is pending or being carried out.
+func (n *Node) ShutdownRequested() bool { return n.stopSignal.Load() != 0 }
+
+// The signals that ask for a shutdown; 0 is none.
+const (
+	stopTerminate = 1 + iota
+	stopInterrupt
+)
+
+// shutdownIfRequested carries a request out. Exclusive mode.
+func (n *Node) shutdownIfRequested(tx *keyspace.Tx) {
+	p := &n.Config.Params
+	flags := ShutdownFlags(p.ShutdownOnSIGTERM.Load())
+	switch n.stopSignal.Load() {
+	case 0:
+		return
+	case stopInterrupt:
+		flags = ShutdownFlags(p.ShutdownOnSIGINT.Load())
+	}
+	if !n.shutdown(flags, nil, tx) {
+		n.stopSignal.Store(0)
 	}
 }
 
@@ -108,10 +145,33 @@ func (n *Node) shutdown(flags ShutdownFlags, by *session.Client, tx *keyspace.Tx
 	} else {
 		n.Log.Noticef("User requested shutdown...")
 	}
-	if !n.saveFinally(flags, tx) {
+	if !n.finishAppendOnly(flags) || !n.saveFinally(flags, tx) {
+		n.Log.Warningf("Errors trying to shut down the server. Check the logs for more information.")
 		return false
 	}
 	n.Server.Stop()
+	return true
+}
+
+// finishAppendOnly ends a rewrite and makes the append-only file durable. It
+// reports whether the server may end: the first file has to be complete.
+func (n *Node) finishAppendOnly(flags ShutdownFlags) bool {
+	s := n.AOF.Status()
+	if s.Rewriting {
+		switch {
+		case s.Waiting && flags&ShutdownForce == 0:
+			n.Log.Warningf("Writing initial AOF, can't exit.")
+			return false
+		case s.Waiting:
+			n.Log.Warningf("Writing initial AOF. Exit anyway.")
+		}
+		n.Log.Warningf("There is a child rewriting the AOF. Killing it!")
+		n.AOF.Cancel()
+	}
+	if s.Enabled {
+		n.Log.Noticef("Calling fsync() on the AOF file.")
+		n.AOF.Sync()
+	}
 	return true
 }
 

@@ -107,9 +107,11 @@ func (n *Node) followThresholds() {
 
 // cron runs ten times a second on loop 0.
 func (n *Node) cron(int64) {
-	n.Server.Loops()[0].Executor().Do(func() {
+	x := n.Server.Loops()[0].Executor()
+	x.Do(func() {
 		n.Telemetry.Core.Sample()
 		n.Saver.Tick()
 		n.AOF.Tick()
+		n.shutdownIfRequested(x.Worker().Begin(0, n.Clock.Now().UnixMilli()))
 	})
 }

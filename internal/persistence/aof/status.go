@@ -10,6 +10,7 @@ import (
 type Status struct {
 	Enabled, Recording          bool // recording: the journal is fed
 	Rewriting, Scheduled        bool
+	Waiting                     bool          // for the first base
 	LastRewrite, CurrentRewrite time.Duration // negative: none
 	RewriteFailed               bool
 	Rewrites, Failures          int64
@@ -25,7 +26,7 @@ func (a *AOF) Status() Status {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	s := Status{
-		Enabled: a.state != off && !a.stopping, Recording: a.file != nil, Rewriting: a.rewrite != nil, Scheduled: a.scheduled,
+		Enabled: a.state != off && !a.stopping, Recording: a.file != nil, Rewriting: a.rewrite != nil, Waiting: a.state == waiting, Scheduled: a.scheduled,
 		LastRewrite: a.rewrites.took, CurrentRewrite: -time.Second,
 		RewriteFailed: a.rewrites.failed, Rewrites: a.rewrites.started, Failures: a.rewrites.failures,
 		WriteFailed: a.writeErr != nil, Size: a.total, BaseSize: a.baseSize,

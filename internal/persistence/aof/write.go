@@ -39,6 +39,21 @@ func (a *AOF) Flush() {
 	a.mu.Unlock()
 }
 
+// Sync writes everything and makes it durable. What fails is logged.
+func (a *AOF) Sync() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.flushLocked(true)
+	if a.file == nil || a.failed.Load() || a.synced >= a.written {
+		return
+	}
+	if err := a.file.Sync(); err != nil {
+		a.Log.Warningf("Fail to fsync the AOF file: %s.", Reason(err))
+		return
+	}
+	a.synced, a.lastSync = a.written, a.Now()
+}
+
 // Failed reports whether the file cannot be continued.
 func (a *AOF) Failed() bool { return a.failed.Load() }
 
