@@ -3,6 +3,7 @@
 # make differential   random commands beside the server that VALKEY_SERVER names
 # make bench    measure against reference servers    make bench ARGS="-full"
 # make crash    kill servers and cut their power     make crash ARGS="-kills 2000 -cuts 10000"
+# make fuzz     fuzz the parsers and structures      make fuzz FUZZTIME=1m
 # make build    bin/kvasir, and its tools by the names of Valkey's beside it
 # make lint     formatting, vet and staticcheck
 # make clean    remove what the others made
@@ -16,16 +17,24 @@ STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 # The race detector sees Go memory only. These packages keep their shared state
 # there; the others share off-heap memory under shard locks, which the tests with
 # the invariant tag check.
-RACE_PACKAGES := ./internal/platform/clock ./internal/platform/histogram ./internal/platform/serverlog \
-	./internal/platform/vfs ./internal/platform/poll ./internal/resp ./internal/client ./internal/cli \
-	./internal/loadgen ./internal/command ./internal/config
+RACE_PACKAGES := ./internal/platform/... ./internal/resp ./internal/client ./internal/cli ./internal/loadgen \
+	./internal/command ./internal/config ./internal/telemetry/... ./internal/persistence/journal \
+	./internal/pubsub ./internal/tracking
+
+# Each runs for FUZZTIME against a plain model; docs/design/testing.md says what
+# each can find.
+FUZZTIME  ?= 10m
+FUZZERS   := resp:FuzzParser platform/glob:FuzzMatch config:FuzzParse platform/offheap:FuzzHeapAgainstModel \
+	encoding/hashtable:FuzzTable keyspace:FuzzKeyspace keyspace:FuzzTimingWheel encoding/listpack:FuzzEdit \
+	encoding/quicklist:FuzzEdit encoding/sortedtree:FuzzTree encoding/streamindex:FuzzTree \
+	commands/dumpcmd:FuzzRestore
 
 # What the tests use beside Go.
 DEBIAN_PACKAGES := redis-server redis-tools python3-redis tcl nodejs npm gcc libc6-dev
 
 export CGO_ENABLED := 0
 
-.PHONY: build run test lint unit invariant race conformance files interop differential bench tools clean
+.PHONY: build run test lint unit invariant race fuzz conformance files interop differential bench tools clean
 
 build:
 	$(GO) build -trimpath -ldflags='-s -w' -o $(BINARY) ./cmd/kvasir
@@ -62,6 +71,11 @@ invariant:
 
 race:
 	CGO_ENABLED=1 $(GO) test -race $(RACE_PACKAGES)
+
+# Long inputs are hardly shortened: that would take most of the time.
+fuzz:
+	@for f in $(FUZZERS); do echo "$$f"; \
+	$(GO) test -run '^$$' -fuzz "^$${f#*:}\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 10x "./internal/$${f%:*}" || exit 1; done
 
 conformance:
 	REDIS_SERVER="$$(command -v redis-server)" $(GO) test -count=1 -run TestReferences ./test/conformance
