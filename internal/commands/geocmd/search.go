@@ -324,11 +324,7 @@ func (q *query) collect() []hit {
 			break
 		}
 		scores := zset.ScoreRange{Min: float64(r.From), Max: float64(r.To), MaxExclusive: true}
-		from, to := scores.Interval(&q.source)
-		if from >= to {
-			continue
-		}
-		zset.Range(&q.source, from, to-from, false, func(member []byte, score float64) bool {
+		scores.Visit(&q.source, func(member []byte, score float64) bool {
 			p := geohash.Decode(geohash.FromScore(score))
 			if q.shape.Contains(p) {
 				distance := 0.0

@@ -98,6 +98,26 @@ func (r ScoreRange) Interval(v *value.Value) (from, to int) {
 	return from, max(from, to)
 }
 
+// Visit passes the members in the range to visit, in order, until it returns
+// false. It is cheaper than walking the interval.
+func (r ScoreRange) Visit(v *value.Value, visit func(member []byte, score float64) bool) {
+	if v.Root == 0 || v.Enc == value.ListPack {
+		from, to := r.Interval(v)
+		Range(v, from, to-from, false, visit)
+		return
+	}
+	low := sortedtree.BeforeScore(r.Min)
+	if r.MinExclusive {
+		low = sortedtree.AfterScore(r.Min)
+	}
+	for c, ok := largeOf(v).tree.Seek(low); ok; ok = c.Next() {
+		e := c.Element()
+		if score := scoreOf(e); r.above(score) || !visit(e.Key(), score) {
+			return
+		}
+	}
+}
+
 // LexRange is a range of members as the commands take it. It has a meaning only
 // for sets whose members all have the same score.
 type LexRange struct{ Min, Max LexBound }

@@ -438,6 +438,17 @@ func checkQueries(t *testing.T, v *value.Value, want model, member string, score
 	}
 	for _, r := range []ScoreRange{{score, score, false, false}, {score, math.Inf(1), true, false}, {math.Inf(-1), score, true, true}} {
 		from, to := r.Interval(v)
+		visited := 0
+		r.Visit(v, func(_ []byte, score float64) bool {
+			if !r.Contains(score) {
+				t.Errorf("%+v visits %v", r, score)
+			}
+			visited++
+			return true
+		})
+		if visited != to-from {
+			t.Errorf("%+v visits %d of %d", r, visited, to-from)
+		}
 		for i, p := range want {
 			if r.Contains(p.score) != (i >= from && i < to) {
 				t.Fatalf("%+v: [%d,%d), but rank %d has %v", r, from, to, i, p.score)

@@ -209,6 +209,25 @@ func (t *Tree) At(rank int) Cursor {
 	return Cursor{leafAt(r), int(left)}
 }
 
+// Seek returns a cursor on the first element that is not before the bound, and
+// reports whether there is one.
+func (t *Tree) Seek(b Bound) (c Cursor, ok bool) {
+	if t.count == 0 {
+		return c, false
+	}
+	r := t.root
+	for range t.height {
+		n := innerAt(r)
+		r = n.children[n.childOf(&b)]
+	}
+	c.leaf = leafAt(r)
+	if c.i = c.leaf.search(&b); c.i < int(c.leaf.used) {
+		return c, true
+	}
+	c.i--
+	return c, c.Next()
+}
+
 // Element returns the element on which the cursor stands.
 func (c *Cursor) Element() hashtable.Element { return c.leaf.element(c.i) }
 

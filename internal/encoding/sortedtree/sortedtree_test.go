@@ -137,6 +137,13 @@ func (m *model) checkBounds(p pair) {
 	if got, want := m.tree.Rank(BeforeScore(p.score)), count(func(q pair) bool { return q.score < p.score }); got != want {
 		m.tb.Fatalf("before score %v are %d, want %d", p.score, got, want)
 	}
+	for _, b := range []Bound{BeforeScore(p.score), AfterScore(p.score)} {
+		rank := m.tree.Rank(b)
+		c, ok := m.tree.Seek(b)
+		if want := rank < m.tree.Len(); ok != want || ok && c != m.tree.At(rank) {
+			m.tb.Fatalf("seeking %+v, which is at rank %d: %v", b, rank, ok)
+		}
+	}
 	if got, want := m.tree.Rank(AfterScore(p.score)), count(func(q pair) bool { return q.score <= p.score }); got != want {
 		m.tb.Fatalf("up to score %v are %d, want %d", p.score, got, want)
 	}
