@@ -22,7 +22,7 @@ import (
 )
 
 // newSaver returns a server with all types, and its Saver.
-func newSaver(t *testing.T) (*cmdtest.Server, *save.Saver) {
+func newSaver(t testing.TB) (*cmdtest.Server, *save.Saver) {
 	s := cmdtest.New(t, debugcmd.Commands(debugcmd.Deps{}), stringcmd.Commands(stringcmd.Deps{MaxBulkBytes: func() int64 { return 1 << 20 }}),
 		listcmd.Commands(), setcmd.Commands(), hashcmd.Commands(), zsetcmd.Commands(), streamcmd.Commands())
 	return s, save.New(save.Deps{
