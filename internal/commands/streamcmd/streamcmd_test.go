@@ -6,6 +6,7 @@ import (
 	"github.com/kvasirdb/kvasir/internal/command"
 	"github.com/kvasirdb/kvasir/internal/command/commandtest"
 	"github.com/kvasirdb/kvasir/internal/commands/cmdtest"
+	"github.com/kvasirdb/kvasir/internal/session"
 )
 
 func TestSpecs(t *testing.T) {
@@ -65,4 +66,18 @@ func TestApproximateTrim(t *testing.T) {
 	s.Want("XADD s MINID ~ 5 6-* f v", `"6-0"`)
 	s.Effects("0:xtrim:s, 0:xtrim:s, 0:xadd:s",
 		"0:XTRIM s MAXLEN = 3, 0:XTRIM s MINID = 5-0 LIMIT 2, 0:XADD s MINID = 5-0 6-0 f v")
+}
+
+// TestTrimReplayed: what a limited trim is propagated as is obeyed when it comes
+// from a file or a primary, and refused otherwise.
+func TestTrimReplayed(t *testing.T) {
+	s := cmdtest.New(t, Commands())
+	s.Script(`
+		XADD s 1 f v
+		XADD s 2 f v
+		XADD s MAXLEN = 1 LIMIT 30 3 f v -> ERR syntax error, LIMIT cannot be used without the special ~ option
+	`)
+	s.Client.Flags |= session.Primary
+	s.Want("XADD s MAXLEN = 1 LIMIT 30 3 f v", `"3-0"`)
+	s.Want("XLEN s", "1")
 }
