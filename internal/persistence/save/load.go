@@ -24,7 +24,7 @@ type Loading struct {
 }
 
 // ErrLoad is returned when the keys cannot be loaded. The log says why.
-var ErrLoad = errors.New("the snapshot cannot be loaded")
+var ErrLoad = errors.New("Fatal error loading the DB, check server logs. Exiting.") // Valkey's last line in the log
 
 // loader puts the records of a file into the keyspace.
 type loader struct {
