@@ -8,9 +8,6 @@ import (
 	"github.com/kvasirdb/kvasir/test/harness"
 )
 
-// debugging are options that let a test look at digests.
-var debugging = []string{"--enable-debug-command", "yes"}
-
 func TestDifferential(t *testing.T) {
 	reference, ok := harness.References()["valkey"]
 	if !ok {

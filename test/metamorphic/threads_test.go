@@ -9,6 +9,9 @@ import (
 	"github.com/kvasirdb/kvasir/test/harness"
 )
 
+// debugging are options that let a test look at digests.
+var debugging = []string{"--enable-debug-command", "yes"}
+
 const (
 	connections = 5  // at work at the same time; not a multiple of the loops
 	pipelined   = 16 // steps whose requests are sent before their replies are read
