@@ -56,7 +56,7 @@ func IsLocal(c *session.Client) bool { return c.Has(session.Internal) || connOf(
 
 const (
 	bufferBytes    = 2 << 10   // of a fresh output buffer
-	bufferKeptMax  = 128 << 10 // larger ones are not kept for reuse
+	bufferKeptMax  = 1 << 20   // larger ones are not kept for reuse
 	buffersKeptMax = 8 << 20   // bytes in all that are kept
 	pendingKeptMax = 1 << 20   // after a request; more than that is dropped at once
 	pendingLow     = 32 << 10  // kept however little of it was needed
