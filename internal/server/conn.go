@@ -55,11 +55,11 @@ func connOf(c *session.Client) *conn {
 func IsLocal(c *session.Client) bool { return c.Has(session.Internal) || connOf(c).io.IsLocal() }
 
 const (
-	bufferBytes    = 2 << 10   // of a fresh output buffer
-	bufferKeptMax  = 1 << 20   // larger ones are not kept for reuse
-	buffersKeptMax = 8 << 20   // bytes in all that are kept
-	pendingKeptMax = 1 << 20   // after a request; more than that is dropped at once
-	pendingLow     = 32 << 10  // kept however little of it was needed
+	bufferBytes    = 2 << 10  // of a fresh output buffer
+	bufferKeptMax  = 1 << 20  // larger ones are not kept for reuse
+	buffersKeptMax = 8 << 20  // bytes in all that are kept
+	pendingKeptMax = 1 << 20  // after a request; more than that is dropped at once
+	pendingLow     = 32 << 10 // kept however little of it was needed
 	// pendingIdleMillis is how long a client keeps a buffer it does not use.
 	pendingIdleMillis = 2000
 

@@ -8,6 +8,7 @@ type Figures struct {
 	Rounds     int
 	Keyspace   int64
 	Throughput []Throughput
+	Loops      []Throughput // with two threads, server and load on all cores
 	Memory     []Memory
 	Growth     []Growth
 	Idle       []Idle

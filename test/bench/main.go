@@ -38,7 +38,9 @@ func main() {
 	flag.StringVar(&o.Page, "page", "", "write the page here")
 	flag.StringVar(&o.From, "from", "", "measure nothing; read the figures of an earlier -result")
 	flag.BoolVar(&o.Full, "full", false, "more rounds, longer ones, more keys")
-	flag.StringVar(&o.Only, "only", "", "one table: throughput, memory, growth, idle, exclusive, collections (see collections.go) or durability (see durability.go)")
+	flag.StringVar(&o.Only, "only", "", "one table: throughput, loops, memory, growth, idle, exclusive, collections (see collections.go) or durability (see durability.go)")
+	flag.IntVar(&o.rounds, "rounds", 0, "rounds of throughput and loops; 0 means 3, or 9 with -full")
+	flag.DurationVar(&o.duration, "duration", 0, "of one measurement; 0 means 1s, or 3s with -full")
 	flag.IntVar(&o.ServerCPU, "server-cpu", 0, "core of the servers")
 	flag.IntVar(&o.LoadCPU, "load-cpu", 1, "core of the load generator")
 	flag.BoolVar(&o.pinned, "pinned", false, "this process runs on its core already")
@@ -55,6 +57,8 @@ func main() {
 type options struct {
 	Kvasir, Result, Page, From, Only string
 	Full                             bool
+	rounds                           int
+	duration                         time.Duration
 	ServerCPU, LoadCPU               int
 	pinned                           bool
 }
@@ -102,6 +106,12 @@ func run(ctx context.Context, o options) error {
 	s := quick
 	if o.Full {
 		s = full
+	}
+	if o.rounds > 0 {
+		s.Rounds = o.rounds
+	}
+	if o.duration > 0 {
+		s.Duration = o.duration
 	}
 	figures, err := measure(ctx, o, s)
 	if err != nil {

@@ -35,6 +35,7 @@ type bench struct {
 	scale
 	commands []named
 	figures  *Figures
+	threads  int // of the load generator
 }
 
 // named is a server to measure.
@@ -44,12 +45,10 @@ type named struct {
 }
 
 func measure(ctx context.Context, o options, s scale) (*Figures, error) {
-	b := &bench{options: o, scale: s, figures: &Figures{
+	b := &bench{options: o, scale: s, threads: 1, figures: &Figures{
 		Machine: machine(), Command: "make bench", Rounds: s.Rounds, Keyspace: s.Keyspace,
 	}}
-	if o.Full {
-		b.figures.Command = "make bench ARGS=-full"
-	}
+	b.figures.Command = o.command()
 	b.commands = append(b.commands, named{"kvasir", harness.Kvasir(o.Kvasir)})
 	references := harness.References()
 	if path, err := exec.LookPath("redis-server"); err == nil && references["redis"].Path == "" {
@@ -64,7 +63,7 @@ func measure(ctx context.Context, o options, s scale) (*Figures, error) {
 		name string
 		run  func(context.Context) error
 	}{
-		{"throughput", b.throughput}, {"memory", b.memory}, {"growth", b.growth}, {"idle", b.idle}, {"exclusive", b.exclusive},
+		{"throughput", b.throughput}, {"loops", b.loops}, {"memory", b.memory}, {"growth", b.growth}, {"idle", b.idle}, {"exclusive", b.exclusive},
 		{"collections", b.collections}, {"durability", b.durability},
 	} {
 		if !o.wants(part.name) {
@@ -76,6 +75,27 @@ func measure(ctx context.Context, o options, s scale) (*Figures, error) {
 		}
 	}
 	return b.figures, nil
+}
+
+// command is how to measure the same again.
+func (o options) command() string {
+	var args []string
+	if o.Full {
+		args = append(args, "-full")
+	}
+	if o.Only != "" {
+		args = append(args, "-only", o.Only)
+	}
+	if o.rounds > 0 {
+		args = append(args, "-rounds", strconv.Itoa(o.rounds))
+	}
+	if o.duration > 0 {
+		args = append(args, "-duration", o.duration.String())
+	}
+	if len(args) == 0 {
+		return "make bench"
+	}
+	return fmt.Sprintf("make bench ARGS=%q", strings.Join(args, " "))
 }
 
 // machine describes where this runs.
@@ -235,6 +255,63 @@ func (b *bench) throughput(ctx context.Context) (err error) {
 	return nil
 }
 
+// loops measures servers with two threads for their clients, where server and
+// load generator share all cores.
+func (b *bench) loops(ctx context.Context) (err error) {
+	if err := allCores(); err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, onlyCore(b.LoadCPU)) }()
+	var targets []*target
+	defer func() {
+		for _, t := range targets {
+			err = errors.Join(err, t.Stop())
+		}
+	}()
+	for _, c := range b.commands {
+		t, err := b.start(c, false, "--io-threads", "2")
+		if err != nil {
+			return err
+		}
+		targets = append(targets, t)
+	}
+	single := b.figures.Throughput
+	defer func() { b.figures.Loops, b.figures.Throughput = b.figures.Throughput, single }()
+	b.figures.Throughput, b.threads = nil, 2
+	defer func() { b.threads = 1 }()
+	for _, test := range tests {
+		if test.name != "SET" && test.name != "GET" {
+			continue
+		}
+		for _, t := range targets {
+			if err := t.prepare(ctx, test, b.Keyspace); err != nil {
+				return err
+			}
+		}
+		for _, pipeline := range pipelines {
+			if err := b.rounds(ctx, targets, test, pipeline); err != nil {
+				return fmt.Errorf("%s: %w", test.name, err)
+			}
+		}
+	}
+	return nil
+}
+
+// allCores lets this process run on every core, onlyCore on one.
+func allCores() error         { return affinity("0-" + strconv.Itoa(maxCores-1)) }
+func onlyCore(core int) error { return affinity(strconv.Itoa(core)) }
+
+// maxCores is more than any machine has; the system takes those there are.
+const maxCores = 1024
+
+func affinity(list string) error {
+	out, err := exec.Command("taskset", "-a", "-c", "-p", list, strconv.Itoa(os.Getpid())).CombinedOutput()
+	if err != nil {
+		return fmt.Errorf("taskset: %w: %s", err, out)
+	}
+	return nil
+}
+
 func (t *target) prepare(ctx context.Context, test test, keys int64) error {
 	if _, err := t.do(ctx, "FLUSHALL"); err != nil || test.fill == nil {
 		return err
@@ -269,8 +346,8 @@ func (b *bench) once(ctx context.Context, t *target, test test, pipeline int) (r
 		return 0, 0, err
 	}
 	result, err := loadgen.Run(ctx, loadgen.Config{
-		Addr: t.Addr, Clients: clients, Pipeline: pipeline, Keyspace: b.Keyspace, Duration: b.Duration,
-		Sequence: loadgen.Command(test.request...),
+		Addr: t.Addr, Clients: clients, Threads: b.threads, Pipeline: pipeline, Keyspace: b.Keyspace,
+		Duration: b.Duration, Sequence: loadgen.Command(test.request...),
 	}, nil)
 	if err != nil {
 		return 0, 0, err

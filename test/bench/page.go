@@ -27,7 +27,12 @@ func Page(f *Figures) []byte {
 	}
 	fmt.Fprintf(&b, pageIntro, f.Command, f.Machine, servers, f.Keyspace, f.Rounds)
 	if f.Throughput != nil {
-		throughputTable(&b, f)
+		b.WriteString("\n## Throughput\n\nThousand requests per second; in parentheses, the server's CPU time per request in microseconds.\n\n")
+		throughputTable(&b, f.Servers, f.Throughput)
+	}
+	if f.Loops != nil {
+		b.WriteString("\n## Two threads\n\nThe same with io-threads 2. The servers and a load generator of two threads may use every core.\n\n")
+		throughputTable(&b, f.Servers, f.Loops)
 	}
 	if f.Memory != nil {
 		b.WriteString("\n## Memory\n\nResident bytes per key of 16 bytes with a value of 16 bytes.\n\n| server | keys | time to live | bytes per key | Go heap, MiB |\n|---|---:|---|---:|---:|\n")
@@ -69,28 +74,38 @@ func Page(f *Figures) []byte {
 	return b.Bytes()
 }
 
-// throughputTable has a line for every test and depth, with two columns for
-// each server.
-func throughputTable(b *bytes.Buffer, f *Figures) {
-	b.WriteString("\n## Throughput\n\nThousand requests per second; in parentheses, the server's CPU time per request in microseconds.\n\n| test | pipeline |")
+// throughputTable has a line for every test and depth, with a column for each
+// server, and what Kvasir takes of each other server's CPU time and reaches of
+// its rate.
+func throughputTable(b *bytes.Buffer, servers []string, figures []Throughput) {
+	b.WriteString("| test | pipeline |")
 	rule := "|---|---:|"
-	for _, s := range f.Servers {
+	for _, s := range servers {
 		fmt.Fprintf(b, " %s |", s)
 		rule += "---:|"
 	}
+	for _, s := range servers[1:] {
+		fmt.Fprintf(b, " CPU to %s | rate to %[1]s |", s)
+		rule += "---:|---:|"
+	}
 	b.WriteString("\n" + rule + "\n")
 	cells := make(map[string]Throughput)
-	for _, t := range f.Throughput {
-		cells[fmt.Sprint(t.Test, t.Pipeline, t.Server)] = t
+	key := func(t Throughput, server string) string { return fmt.Sprint(t.Test, t.Pipeline, server) }
+	for _, t := range figures {
+		cells[key(t, t.Server)] = t
 	}
-	for _, t := range f.Throughput {
-		if t.Server != f.Servers[0] {
+	for _, t := range figures {
+		if t.Server != servers[0] {
 			continue
 		}
 		fmt.Fprintf(b, "| %s | %d |", t.Test, t.Pipeline)
-		for _, s := range f.Servers {
-			c := cells[fmt.Sprint(t.Test, t.Pipeline, s)]
+		for _, s := range servers {
+			c := cells[key(t, s)]
 			fmt.Fprintf(b, " %.0f (%.2f) |", c.RequestsPerSecond/1000, c.CPUMicros)
+		}
+		for _, s := range servers[1:] {
+			c := cells[key(t, s)]
+			fmt.Fprintf(b, " %.2f | %.2f |", t.CPUMicros/c.CPUMicros, t.RequestsPerSecond/c.RequestsPerSecond)
 		}
 		b.WriteString("\n")
 	}

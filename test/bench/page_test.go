@@ -16,9 +16,9 @@ func TestPage(t *testing.T) {
 		Memory: []Memory{{"kvasir", 1000, true, 53.44, 3 << 20}},
 	}))
 	for _, want := range []string{
-		"| test | pipeline | kvasir | redis 7.0.15 |\n|---|---:|---:|---:|\n",
-		"| GET | 1 | 100 (5.00) | 90 (6.25) |\n",
-		"| GET | 16 | 900 (0.50) | 700 (1.00) |\n",
+		"| test | pipeline | kvasir | redis 7.0.15 | CPU to redis 7.0.15 | rate to redis 7.0.15 |\n|---|---:|---:|---:|---:|---:|\n",
+		"| GET | 1 | 100 (5.00) | 90 (6.25) | 0.80 | 1.11 |\n",
+		"| GET | 16 | 900 (0.50) | 700 (1.00) | 0.50 | 1.29 |\n",
 		"| kvasir | 1000 | each | 53.4 | 3.0 |\n",
 	} {
 		if !strings.Contains(text, want) {
