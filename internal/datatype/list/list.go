@@ -290,6 +290,14 @@ func Range(v *value.Value, from, count int, visit func(elem []byte)) {
 // of neighbours: n elements of a listpack from position p on, or, if packed is
 // nil, one element. There must be as many; see Bounds.
 func Runs(v *value.Value, from, count int, visit func(packed listpack.View, p, n int, elem []byte)) {
+	runs(v, from, count, func(packed listpack.View, p, n int, elem []byte) bool {
+		visit(packed, p, n, elem)
+		return true
+	})
+}
+
+// runs is Runs with a visit that returns false to stop.
+func runs(v *value.Value, from, count int, visit func(packed listpack.View, p, n int, elem []byte) bool) {
 	if count == 0 {
 		return
 	}
@@ -303,15 +311,17 @@ func Runs(v *value.Value, from, count int, visit func(packed listpack.View, p, n
 	for {
 		packed, p, n := c.Run()
 		n = min(n, count)
+		var elem []byte
 		if packed == nil {
-			visit(nil, 0, 1, c.Bytes(nil))
-		} else {
-			visit(packed, p, n, nil)
+			elem = c.Bytes(nil)
+		}
+		if !visit(packed, p, n, elem) {
+			return
 		}
 		if count -= n; count == 0 {
 			return
 		}
-		c.NextNode()
+		c.NextRun()
 	}
 }
 
@@ -322,28 +332,55 @@ func Runs(v *value.Value, from, count int, visit func(packed listpack.View, p, n
 // stop.
 func Positions(v *value.Value, s []byte, rank, maxLen int, visit func(index int) bool) {
 	length := Len(v)
-	if maxLen == 0 {
+	if maxLen == 0 || maxLen > length {
 		maxLen = length
 	}
-	index, step := 0, 1
-	if rank < 0 {
-		index, step, rank = length-1, -1, -rank
+	if rank > 0 {
+		positionsForwards(v, s, rank, maxLen, visit)
+		return
 	}
-	it, ok := At(v, index)
-	for seen := 0; ok && seen < maxLen; seen++ {
+	it, ok := At(v, length-1)
+	for index := length - 1; ok && index >= length-maxLen; index-- {
 		if it.Equal(s) {
-			rank--
-			if rank <= 0 && !visit(index) {
+			rank++
+			if rank >= 0 && !visit(index) {
 				return
 			}
 		}
-		index += step
-		if step > 0 {
-			ok = it.Next()
-		} else {
-			ok = it.Prev()
-		}
+		ok = it.Prev()
 	}
+}
+
+// positionsForwards is Positions from the head on, for maxLen elements; there are as
+// many.
+func positionsForwards(v *value.Value, s []byte, rank, maxLen int, visit func(index int) bool) {
+	match := func(index int) bool {
+		rank--
+		return rank > 0 || visit(index)
+	}
+	index := 0
+	runs(v, 0, maxLen, func(packed listpack.View, p, n int, elem []byte) bool {
+		from := index
+		index += n
+		if packed == nil {
+			return !bytes.Equal(elem, s) || match(from)
+		}
+		for ; from < index; from++ {
+			short, next := packed.Short(p)
+			equal := false
+			if next != 0 {
+				equal = bytes.Equal(short, s)
+			} else {
+				equal = packed.Equal(p, s)
+				next = packed.Next(p)
+			}
+			if equal && !match(from) {
+				return false
+			}
+			p = next
+		}
+		return true
+	})
 }
 
 // Equal reports whether a and b have the same elements.

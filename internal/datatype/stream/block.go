@@ -17,7 +17,9 @@ import (
 //	+-------------------+--------------+----------------+--------+------------+
 //
 // The stride is the number of elements of an entry with the head's fields, so that
-// each value is written by its difference to the same field's before.
+// each value is written by its difference to the same field's before. The first piece
+// of the data is the node's head, the others are entries: with the head before it,
+// each of them reads as a node.
 type block offheap.Ref
 
 const (
@@ -27,6 +29,8 @@ const (
 	// eighth, which is about a size class.
 	condenseBytesMin   = 256
 	condenseSavesShare = 8
+	// So many entries of a condensed node are expanded together.
+	pieceEntries = 20
 )
 
 func (b block) condensed() bool { return b&condensedBit != 0 }
@@ -60,9 +64,39 @@ func (b block) view(buf *[]byte) listpack.View {
 	return (*buf)[:size]
 }
 
-func (b block) expandTo(dst []byte) {
-	data := b.ref().Bytes(condensedHeader + b.head(2))[condensedHeader:]
-	listpack.Expand(dst, data, b.head(3))
+func (b block) expandTo(dst []byte) { b.data().Expand(dst, b.stride()) }
+
+// data returns the data of a condensed block.
+func (b block) data() listpack.Condensed {
+	return b.ref().Bytes(condensedHeader + b.head(2))[condensedHeader:]
+}
+
+func (b block) stride() int { return b.head(3) }
+
+// openHead returns the node of a condensed block without entries, in buf, which it
+// may enlarge: there is room for any of its pieces.
+func (b block) openHead(id ID, buf *[]byte) node {
+	data := b.data()
+	longest := data.PieceSizeMax()
+	if most := listpack.EmptySize + 2*longest; cap(*buf) < most {
+		*buf = make([]byte, most)
+	}
+	*buf = (*buf)[:cap(*buf)]
+	n := openNode(id, data.ExpandPiece(*buf, listpack.HeaderSize, 0, b.stride()))
+	n.entriesAt = n.lp.End()
+	return n
+}
+
+// openPiece puts a piece into a node that openHead returned, in the same buffer.
+func (b block) openPiece(n *node, buf []byte, piece int) {
+	n.lp = b.data().ExpandPiece(buf, n.entriesAt, piece, b.stride())
+}
+
+// firstID returns the ID of the first entry in a piece, which it writes to the node.
+func (b block) firstID(n *node, buf []byte, piece int) ID {
+	n.lp = b.data().ExpandFirst(buf, n.entriesAt, piece, b.stride(), entryHead)
+	id, _ := n.readID(n.lp.Next(n.entriesAt))
+	return id
 }
 
 // expanded returns the block of the listpack itself, to be changed.
@@ -84,13 +118,13 @@ func (b block) condense(h *offheap.Heap) block {
 	}
 	n := openNode(ID{}, listpack.At(b.ref()))
 	size := len(n.lp)
-	if size < condenseBytesMin {
+	if size < condenseBytesMin || n.entriesAt == 0 {
 		return b
 	}
 	room := size - size/condenseSavesShare
 	target := h.Alloc(room, why)
 	stride := n.fields + entryHead + 1
-	length := listpack.Condense(target.Bytes(room)[condensedHeader:], n.lp, stride)
+	length := listpack.Condense(target.Bytes(room)[condensedHeader:], n.lp, stride, cuts(&n))
 	if length == 0 {
 		h.Free(target, why)
 		return b
@@ -101,6 +135,20 @@ func (b block) condense(h *offheap.Heap) block {
 	}
 	h.Free(b.ref(), why)
 	return block(h.Resize(target, condensedHeader+length, why)) | condensedBit
+}
+
+// cuts returns where pieces begin in a node, but the head.
+func cuts(n *node) (positions []int) {
+	positions = make([]int, 0, 1+(n.live+n.dead)/pieceEntries)
+	p := n.entriesAt
+	for i := 0; p != 0; i++ {
+		if i%pieceEntries == 0 {
+			positions = append(positions, p)
+		}
+		e := n.read(p)
+		p = n.after(&e)
+	}
+	return positions
 }
 
 // copied returns a block with the same contents.

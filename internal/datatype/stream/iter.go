@@ -20,9 +20,11 @@ type Iter struct {
 	backwards  bool
 	tombstones bool // stop at them too
 
-	n       node
+	n       node   // a condensed one has the entries of one piece only
 	buf     []byte // where a condensed node is expanded to
 	opened  bool
+	piece   int // of a condensed node
+	pieces  int // 0 if it is not condensed
 	p       int // forwards: the next entry, 0 at the end; backwards: the end of the next one
 	e       entry
 	fieldAt int // the next field
@@ -69,6 +71,9 @@ func (it *Iter) Next() bool {
 			it.fieldAt, it.pairAt = it.n.fieldsAt, it.e.pairsAt
 			return it.more
 		}
+		if it.nextPiece() {
+			continue
+		}
 		it.opened = false
 		if it.backwards {
 			it.more = it.cursor.Prev()
@@ -80,8 +85,49 @@ func (it *Iter) Next() bool {
 }
 
 func (it *Iter) open() {
-	it.n = openNode(it.cursor.ID(), it.cursor.Value().view(&it.buf))
 	it.opened = true
+	b := *it.cursor.Value()
+	if !b.condensed() {
+		it.pieces = 0
+		it.n = openNode(it.cursor.ID(), listpack.At(b.ref()))
+		it.begin()
+		return
+	}
+	it.n = b.openHead(it.cursor.ID(), &it.buf)
+	it.pieces = b.data().Pieces()
+	if it.backwards {
+		it.piece = it.pieces - 1
+		for it.piece > 1 && it.to.Less(b.firstID(&it.n, it.buf, it.piece)) {
+			it.piece--
+		}
+	} else {
+		it.piece = 1
+		for it.piece+1 < it.pieces && it.n.id.Less(it.from) && !it.from.Less(b.firstID(&it.n, it.buf, it.piece+1)) {
+			it.piece++
+		}
+	}
+	b.openPiece(&it.n, it.buf, it.piece)
+	it.begin()
+}
+
+// nextPiece opens the next piece of the node and reports whether there is one.
+func (it *Iter) nextPiece() bool {
+	next := it.piece + 1
+	if it.backwards {
+		next = it.piece - 1
+	}
+	// The first piece is the head.
+	if next < 1 || next >= it.pieces {
+		return false
+	}
+	it.piece = next
+	it.cursor.Value().openPiece(&it.n, it.buf, next)
+	it.begin()
+	return true
+}
+
+// begin moves before the first entry of a node or piece.
+func (it *Iter) begin() {
 	it.p = it.n.entriesAt
 	if it.backwards {
 		it.p = it.n.lp.End()

@@ -89,11 +89,7 @@ func (e *entry) elements() int {
 // read returns the entry at p.
 func (n *node) read(p int) (e entry) {
 	e.at, e.flags = p, n.int(p)
-	p = n.lp.Next(p)
-	e.id.Millis = n.id.Millis + uint64(n.int(p))
-	p = n.lp.Next(p)
-	e.id.Seq = n.id.Seq + uint64(n.int(p))
-	p = n.lp.Next(p)
+	e.id, p = n.readID(n.lp.Next(p))
 	e.fields = n.fields
 	if !e.sameFields() {
 		e.fields = int(n.int(p))
@@ -101,6 +97,14 @@ func (n *node) read(p int) (e entry) {
 	}
 	e.pairsAt = p
 	return e
+}
+
+// readID returns the ID that is at p, and the position behind it.
+func (n *node) readID(p int) (id ID, next int) {
+	id.Millis = n.id.Millis + uint64(n.int(p))
+	p = n.lp.Next(p)
+	id.Seq = n.id.Seq + uint64(n.int(p))
+	return id, n.lp.Next(p)
 }
 
 // after returns the position of the entry after e, 0 if it is the last.

@@ -2,14 +2,22 @@ package listpack
 
 import (
 	"encoding/binary"
+	"math"
 )
 
-// A condensed listpack is one written in fewer bytes, which can only be expanded
-// again: for what is kept in memory, read now and then, and seldom changed. It has
-// no back lengths, and each element is written by its difference to its reference,
-// the element stride places before it, which is likely to be similar.
+// Condensed is a listpack written in fewer bytes, which can only be expanded again:
+// for what is kept in memory, read now and then, and seldom changed. It has no back
+// lengths, and each element is written by its difference to its reference, the
+// element stride places before it, which is likely to be similar.
 //
-//	condensed = count : 2, operation ...
+// It consists of pieces that are expanded independently of each other, so that
+// reading one place does not cost the whole: references do not reach out of a
+// piece.
+//
+//	condensed = count : 2, pieces : 2, ( size : 2, length : 2 ) for each piece, operation ...
+//
+// The size is how many bytes of the listpack a piece is, the length how many its
+// operations are.
 //
 //	00pppppp  suffix         string as long as the reference, of which it shares p bytes
 //	01nnnnnn                 n+1 elements equal to their references
@@ -19,6 +27,7 @@ import (
 //	                         string: p bytes of the reference, then these n
 //
 // A reference that is absent or of the other kind counts as an empty string or 0.
+type Condensed []byte
 
 const (
 	opSuffix = 0x00
@@ -29,21 +38,49 @@ const (
 
 	operandMask = 0x3F
 	stepBias    = 16
-	countBytes  = 2
+
+	condensedHeader = 4 // before the pieces' descriptors
+	pieceBytes      = 4 // of a descriptor
+	pieceSizeMax    = 1<<16 - 1
 )
 
 // Condense writes a listpack in condensed form to dst and returns how many bytes
-// that took. It returns 0 if they do not fit, or if the listpack is not one that
-// Expand would restore to the byte: one of another server may have integers or
-// lengths in a longer form than they need.
-func Condense(dst []byte, v View, stride int) int {
-	if len(dst) < countBytes {
+// that took. Pieces begin with the first element and at cuts, positions of other
+// elements, ascending. It returns 0 if dst or what describes a piece has no room,
+// or if the listpack is not one that Expand would restore to the byte: one of
+// another server may have integers or lengths in a longer form than they need.
+func Condense(dst []byte, v View, stride int, cuts []int) int {
+	pieces := len(cuts) + 1
+	c := condenser{v: v, dst: dst, at: condensedHeader + pieceBytes*pieces}
+	if len(dst) < c.at || pieces > pieceSizeMax {
 		return 0
 	}
 	binary.LittleEndian.PutUint16(dst, uint16(v.count()))
-	c := condenser{v: v, dst: dst, at: countBytes}
-	ref := newReference(stride)
-	for p := HeaderSize; v[p] != end; {
+	binary.LittleEndian.PutUint16(dst[2:], uint16(pieces))
+	from := HeaderSize
+	for k := range pieces {
+		to := v.End()
+		if k < len(cuts) {
+			to = cuts[k]
+		}
+		operations := c.at
+		if !c.piece(from, to, stride) || to-from > pieceSizeMax || c.at-operations > pieceSizeMax {
+			return 0
+		}
+		descriptor := dst[condensedHeader+pieceBytes*k:]
+		binary.LittleEndian.PutUint16(descriptor, uint16(to-from))
+		binary.LittleEndian.PutUint16(descriptor[2:], uint16(c.at-operations))
+		from = to
+	}
+	return c.at
+}
+
+// piece writes the elements between two positions, and reports whether it could.
+func (c *condenser) piece(from, to, stride int) bool {
+	v := c.v
+	c.same = 0
+	ref := reference{begin: from, ahead: stride}
+	for p := from; p < to; {
 		next, refNext := v.after(p), 0
 		if ref.at != 0 {
 			refNext = v.after(ref.at)
@@ -61,21 +98,20 @@ func Condense(dst []byte, v View, stride int) int {
 			ok = c.element(p, next, ref.at, refNext)
 		}
 		if !ok {
-			return 0
+			return false
 		}
 		ref.advance(refNext)
 		p = next
 	}
-	return c.at
+	return true
 }
 
 // reference follows the element that is stride places before the current one.
 type reference struct {
+	begin int // of the piece
 	at    int // 0 if there is none
 	ahead int // elements to go until there is one
 }
-
-func newReference(stride int) reference { return reference{ahead: stride} }
 
 // advance moves on when the next element becomes the current one; the reference
 // ends at next, if there is one.
@@ -83,7 +119,7 @@ func (r *reference) advance(next int) {
 	if r.at != 0 {
 		r.at = next
 	} else if r.ahead--; r.ahead == 0 {
-		r.at = HeaderSize
+		r.at = r.begin
 	}
 }
 
@@ -195,15 +231,74 @@ func commonPrefix(a, b []byte) (n int) {
 	return n
 }
 
-// Expand undoes Condense with the same stride. dst has the length of the listpack;
-// src is what Condense wrote.
-func Expand(dst, src []byte, stride int) {
+// Expand undoes Condense with the same stride. dst has the length of the listpack.
+func (c Condensed) Expand(dst []byte, stride int) {
 	v := View(dst)
 	binary.LittleEndian.PutUint32(v, uint32(len(v)))
-	copy(v[4:HeaderSize], src)
+	copy(v[4:HeaderSize], c)
 	p := HeaderSize
-	ref := newReference(stride)
-	for i := countBytes; i < len(src); {
+	operations := c[c.operations():]
+	for k := range c.Pieces() {
+		size, length := c.piece(k)
+		if expand(v, p, operations[:length], stride, math.MaxInt) != p+size {
+			panic("listpack: a condensed listpack is corrupt")
+		}
+		p += size
+		operations = operations[length:]
+	}
+	v[p] = end
+}
+
+// Pieces returns the number of pieces.
+func (c Condensed) Pieces() int { return int(binary.LittleEndian.Uint16(c[2:])) }
+
+// PieceSizeMax returns the length of the longest piece, expanded.
+func (c Condensed) PieceSizeMax() (longest int) {
+	for k := range c.Pieces() {
+		size, _ := c.piece(k)
+		longest = max(longest, size)
+	}
+	return longest
+}
+
+// ExpandPiece makes dst a listpack of what is at dst before position at, which is
+// HeaderSize or the end of an element, and piece k, and returns it. The number of
+// elements is not stored. dst has room for the piece and the end mark.
+func (c Condensed) ExpandPiece(dst []byte, at, k, stride int) View {
+	return c.ExpandFirst(dst, at, k, stride, math.MaxInt)
+}
+
+// ExpandFirst is ExpandPiece for the first elements of the piece, stride at most.
+func (c Condensed) ExpandFirst(dst []byte, at, k, stride, elements int) View {
+	begin, length := c.operations(), 0
+	for i := range k + 1 {
+		begin += length
+		_, length = c.piece(i)
+	}
+	p := expand(dst, at, c[begin:begin+length], stride, elements)
+	v := View(dst[:p+1])
+	v[p] = end
+	binary.LittleEndian.PutUint32(v, uint32(len(v)))
+	binary.LittleEndian.PutUint16(v[4:], countUnknown)
+	return v
+}
+
+// operations returns where the operations begin.
+func (c Condensed) operations() int { return condensedHeader + pieceBytes*c.Pieces() }
+
+// piece returns how many bytes a piece is, expanded, and how many its operations.
+func (c Condensed) piece(k int) (size, length int) {
+	descriptor := c[condensedHeader+pieceBytes*k:]
+	return int(binary.LittleEndian.Uint16(descriptor)), int(binary.LittleEndian.Uint16(descriptor[2:]))
+}
+
+// expand writes the elements that the operations of a piece describe, as many of
+// them at most, to v from position p on, and returns where they end. A limit is
+// within the first stride elements, which have no references and thus an operation
+// each.
+func expand(v View, p int, src []byte, stride, elements int) int {
+	ref := reference{begin: p, ahead: stride}
+	for i := 0; i < len(src) && elements > 0; elements-- {
 		op := src[i]
 		i++
 		refNext := 0
@@ -263,8 +358,5 @@ func Expand(dst, src []byte, stride int) {
 		}
 		ref.advance(refNext)
 	}
-	if p != v.End() {
-		panic("listpack: a condensed listpack is corrupt")
-	}
-	v[p] = end
+	return p
 }

@@ -14,22 +14,86 @@ import (
 // how many bytes the condensed form has.
 func restore(t testing.TB, v View, stride int) int {
 	t.Helper()
-	dst := make([]byte, 2*len(v)+64)
-	n := Condense(dst, v, stride)
-	if n == 0 {
-		t.Fatalf("not condensed: %x", []byte(v))
-	}
-	back := make(View, len(v))
-	Expand(back, dst[:n], stride)
-	if !bytes.Equal(back, v) {
-		t.Fatalf("stride %d: expanded\n%x, want\n%x, condensed %x", stride, []byte(back), []byte(v), dst[:n])
-	}
-	for room := range min(n, 100) {
-		if got := Condense(dst[:room], v, stride); got != 0 {
-			t.Fatalf("%d bytes condensed into %d", got, room)
+	length := 0
+	for _, every := range []int{stride, 7, 1 << 20} {
+		cuts := cutsOf(v, every)
+		dst := make([]byte, 2*len(v)+64+8*len(cuts))
+		n := Condense(dst, v, stride, cuts)
+		if n == 0 && longestPart(v, cuts) > pieceSizeMax {
+			continue
 		}
+		if n == 0 {
+			t.Fatalf("not condensed: %x", []byte(v))
+		}
+		back := make(View, len(v))
+		Condensed(dst[:n]).Expand(back, stride)
+		if !bytes.Equal(back, v) {
+			t.Fatalf("stride %d: expanded\n%x, want\n%x, condensed %x", stride, []byte(back), []byte(v), dst[:n])
+		}
+		checkPieces(t, dst[:n], v, stride, cuts)
+		for room := range min(n, 100) {
+			if got := Condense(dst[:room], v, stride, cuts); got != 0 {
+				t.Fatalf("%d bytes condensed into %d", got, room)
+			}
+		}
+		length = n
 	}
-	return n
+	return length
+}
+
+// cutsOf returns the positions of every so manyth element but the first.
+func cutsOf(v View, every int) (cuts []int) {
+	i := 0
+	for p := v.First(); p != 0; p = v.Next(p) {
+		if i > 0 && i%every == 0 {
+			cuts = append(cuts, p)
+		}
+		i++
+	}
+	return cuts
+}
+
+// longestPart returns how long the longest part between cuts is.
+func longestPart(v View, cuts []int) (longest int) {
+	from := HeaderSize
+	for _, to := range append(cuts, v.End()) {
+		longest = max(longest, to-from)
+		from = to
+	}
+	return longest
+}
+
+// checkPieces checks that each piece expands to its part of the listpack, behind
+// whatever is there, and its beginning to the beginning of that.
+func checkPieces(t testing.TB, c Condensed, v View, stride int, cuts []int) {
+	t.Helper()
+	if c.Pieces() != len(cuts)+1 {
+		t.Fatalf("%d pieces, want %d", c.Pieces(), len(cuts)+1)
+	}
+	from := HeaderSize
+	for k, to := range append(cuts, v.End()) {
+		for _, at := range []int{HeaderSize, HeaderSize + 9} {
+			got := c.ExpandPiece(make([]byte, at+to-from+1), at, k, stride)
+			if !bytes.Equal(got[at:got.End()], v[from:to]) || got[got.End()] != end || len(got) != at+to-from+1 {
+				t.Fatalf("piece %d at %d: %x, want %x", k, at, []byte(got[at:]), []byte(v[from:to]))
+			}
+		}
+		p := from
+		for n := 0; n <= stride && p <= to; n++ {
+			got := c.ExpandFirst(make([]byte, HeaderSize+to-from+1), HeaderSize, k, stride, n)
+			if !bytes.Equal(got[HeaderSize:got.End()], v[from:p]) {
+				t.Fatalf("first %d of piece %d: %x, want %x", n, k, []byte(got[HeaderSize:]), []byte(v[from:p]))
+			}
+			if p == to {
+				break
+			}
+			p = v.after(p)
+		}
+		from = to
+	}
+	if got, want := c.PieceSizeMax(), longestPart(v, cuts); got != want {
+		t.Fatalf("longest piece of %d bytes, want %d", got, want)
+	}
 }
 
 // TestCondenseSize pins how much it helps.
@@ -71,7 +135,7 @@ func TestCondenseForeign(t *testing.T) {
 		if !Validate(v, true, nil) {
 			t.Fatalf("%x is no listpack", b)
 		}
-		if n := Condense(make([]byte, 100), v, 1); n != 0 {
+		if n := Condense(make([]byte, 100), v, 1, nil); n != 0 {
 			t.Errorf("%x condensed into %d bytes", b, n)
 		}
 	}
@@ -143,20 +207,20 @@ func BenchmarkCondense(b *testing.B) {
 		h, lp := benchmarkNode(b, tc.stride, tc.elem)
 		v := At(lp)
 		dst := make([]byte, 2*len(v))
-		n := Condense(dst, v, tc.stride)
+		n := Condense(dst, v, tc.stride, nil)
 		perElem := func(b *testing.B) {
 			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(v.Len()), "ns/elem")
 		}
 		b.Run(tc.name+"/condense", func(b *testing.B) {
 			for b.Loop() {
-				Condense(dst, v, tc.stride)
+				Condense(dst, v, tc.stride, nil)
 			}
 			perElem(b)
 		})
 		back := make([]byte, len(v))
 		b.Run(tc.name+"/expand", func(b *testing.B) {
 			for b.Loop() {
-				Expand(back, dst[:n], tc.stride)
+				Condensed(dst[:n]).Expand(back, tc.stride)
 			}
 			perElem(b)
 		})

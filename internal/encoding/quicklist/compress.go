@@ -25,6 +25,8 @@ const (
 	// shrinks around the border of two nodes does not do both each time.
 	condenseDistance = 3
 	expandDistance   = 2
+	// So many elements of a condensed node are expanded together.
+	pieceElements = 32
 )
 
 // blockSize returns how many bytes of its block the node uses.
@@ -34,6 +36,9 @@ func (n node) blockSize() int {
 	}
 	return lengthBytes + int(binary.LittleEndian.Uint32(n.ref().Bytes(lengthBytes)))
 }
+
+// data returns what a compressed or condensed node's block has after the length.
+func (n node) data() []byte { return n.ref().Bytes(n.blockSize())[lengthBytes:] }
 
 // settle restores the rule of the depth after the nodes from index i up to but
 // without j, or the number of nodes, changed: nodes at the ends are not
@@ -78,9 +83,22 @@ func (l *List) condenseBehind(tail bool) {
 	n := &l.nodes()[i]
 	if size := n.size(); !n.plain() && !n.packedTight() && size >= condenseBytesMin && size <= compressBytesMax {
 		l.encode(n, size-size/condenseSavesShare, flagCondensed, func(dst, src []byte) int {
-			return listpack.Condense(dst, src, 1)
+			return listpack.Condense(dst, src, 1, cuts(src, n.count()))
 		})
 	}
+}
+
+// cuts returns where pieces begin in a listpack of count elements, but the first.
+func cuts(lp listpack.View, count int) (positions []int) {
+	positions = make([]int, 0, count/pieceElements)
+	p := lp.First()
+	for i := 1; i < count; i++ {
+		p = lp.Next(p)
+		if i%pieceElements == 0 {
+			positions = append(positions, p)
+		}
+	}
+	return positions
 }
 
 // compress compresses the node i unless it is, or that does not pay.
@@ -130,12 +148,11 @@ func (l *List) inflate(i int) {
 // inflateTo writes the contents of a compressed or condensed node to dst, which has
 // its size. Only this package's own output is ever inflated, so a failure is a bug.
 func (n node) inflateTo(dst []byte) {
-	data := n.ref().Bytes(n.blockSize())[lengthBytes:]
 	if n.condensed() {
-		listpack.Expand(dst, data, 1)
+		listpack.Condensed(n.data()).Expand(dst, 1)
 		return
 	}
-	if size, err := lzf.Decompress(dst, data); err != nil || size != len(dst) {
+	if size, err := lzf.Decompress(dst, n.data()); err != nil || size != len(dst) {
 		panic("quicklist: a compressed node is corrupt")
 	}
 }

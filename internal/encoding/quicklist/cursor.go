@@ -12,8 +12,10 @@ type Cursor struct {
 	reader  reader
 	node    int
 	inNode  int    // index of the element in its node
-	pos     int    // position of the element in its listpack
-	content []byte // the node's listpack or element
+	pos     int    // position of the element in content
+	content []byte // the node's listpack or element, or a piece of a condensed node as a listpack
+	from    int    // index in the node of the first element of content
+	to      int    // index in the node behind the last
 	plain   bool
 }
 
@@ -34,62 +36,78 @@ func (l *List) Seek(index int) (c Cursor, ok bool) {
 
 // Next moves to the next element and reports whether there is one.
 func (c *Cursor) Next() bool {
-	if !c.plain {
-		if p := listpack.View(c.content).Next(c.pos); p != 0 {
-			c.pos = p
-			c.inNode++
-			return true
-		}
+	if c.inNode+1 < c.to {
+		c.pos = listpack.View(c.content).Next(c.pos)
+		c.inNode++
+		return true
 	}
-	return c.NextNode()
+	return c.NextRun()
 }
 
 // Prev moves to the element before and reports whether there is one.
 func (c *Cursor) Prev() bool {
-	if c.inNode > 0 {
+	switch {
+	case c.inNode > c.from:
 		c.pos = listpack.View(c.content).Prev(c.pos)
 		c.inNode--
-		return true
-	}
-	if c.node == 0 {
+	case c.inNode > 0:
+		c.enter(c.node, c.inNode-1)
+	case c.node == 0:
 		return false
+	default:
+		c.enter(c.node-1, c.reader.list.nodes()[c.node-1].count()-1)
 	}
-	c.enter(c.node-1, -1)
 	return true
 }
 
-// enter moves to a node and the element in it, which counts from the end if
-// negative.
+// enter moves to a node and the element in it.
 func (c *Cursor) enter(i, inNode int) {
 	n := c.reader.list.nodes()[i]
-	c.node, c.plain = i, n.plain()
-	c.content = c.reader.bytes(n)
-	if inNode < 0 {
-		inNode += n.count()
+	c.node, c.inNode, c.plain = i, inNode, n.plain()
+	c.from, c.to = 0, n.count()
+	if n.condensed() {
+		c.from = inNode - inNode%pieceElements
+		c.to = min(c.from+pieceElements, c.to)
+		c.content = c.reader.piece(n, inNode/pieceElements)
+	} else {
+		c.content = c.reader.bytes(n)
 	}
-	c.inNode, c.pos = inNode, 0
+	c.pos = 0
 	if !c.plain {
-		c.pos = listpack.View(c.content).Seek(inNode)
+		c.pos = listpack.View(c.content).Seek(inNode - c.from)
 	}
 }
 
-// Run returns the elements from the cursor to the end of its node: n elements
-// of a listpack from position p on. For a plain node packed is nil and n is 1.
+// Run returns the elements from the cursor to the end of what of its node lies
+// together: n elements of a listpack from position p on. For a plain node packed is
+// nil and n is 1.
 func (c *Cursor) Run() (packed listpack.View, p, n int) {
 	if c.plain {
 		return nil, 0, 1
 	}
-	return c.content, c.pos, c.reader.list.nodes()[c.node].count() - c.inNode
+	return c.content, c.pos, c.to - c.inNode
 }
 
-// NextNode moves to the first element of the next node and reports whether
-// there is one.
-func (c *Cursor) NextNode() bool {
-	if c.node+1 == c.reader.list.Nodes() {
+// NextRun moves to the element behind the run and reports whether there is one.
+func (c *Cursor) NextRun() bool {
+	switch {
+	case c.to < c.reader.list.nodes()[c.node].count():
+		c.enter(c.node, c.to)
+	case c.node+1 == c.reader.list.Nodes():
 		return false
+	default:
+		c.enter(c.node+1, 0)
 	}
-	c.enter(c.node+1, 0)
 	return true
+}
+
+// posInNode returns the position of the element in its node's listpack, once the node
+// is not condensed any more.
+func (c *Cursor) posInNode(lp listpack.View) int {
+	if c.from == 0 {
+		return c.pos
+	}
+	return lp.Seek(c.inNode)
 }
 
 // Elem returns the element.
@@ -139,7 +157,7 @@ func (l *List) Insert(c *Cursor, s []byte, after bool) {
 		l.insertNode(i+1, l.newPlain(s))
 	case l.allowsInsert(*n, len(s)):
 		l.inflate(i)
-		p := c.pos
+		p := c.posInNode(listpack.At(n.ref()))
 		if after {
 			p += listpack.At(n.ref()).EntrySize(p)
 		}
@@ -181,7 +199,7 @@ func (l *List) Replace(c *Cursor, s []byte) {
 	n := &l.nodes()[i]
 	switch {
 	case !c.plain && !large:
-		n.setPacked(listpack.Replace(l.h, why, n.ref(), c.pos, s), n.count())
+		n.setPacked(listpack.Replace(l.h, why, n.ref(), c.posInNode(listpack.At(n.ref())), s), n.count())
 	case c.plain && large:
 		l.h.Free(n.ref(), why)
 		*n = l.newPlain(s)
@@ -233,12 +251,24 @@ func (r *reader) bytes(n node) []byte {
 	if !n.packedTight() {
 		return n.ref().Bytes(n.size())
 	}
-	if cap(r.buf) < n.size() {
-		r.buf = make([]byte, n.size())
-	}
-	r.buf = r.buf[:n.size()]
+	r.reserve(n.size())
 	n.inflateTo(r.buf)
 	return r.buf
+}
+
+// piece returns a piece of a condensed node as a listpack, valid until the next call.
+func (r *reader) piece(n node, k int) listpack.View {
+	data := listpack.Condensed(n.data())
+	r.reserve(listpack.EmptySize + data.PieceSizeMax())
+	return data.ExpandPiece(r.buf, listpack.HeaderSize, k, 1)
+}
+
+// reserve makes the buffer so long.
+func (r *reader) reserve(bytes int) {
+	if cap(r.buf) < bytes {
+		r.buf = make([]byte, bytes)
+	}
+	r.buf = r.buf[:bytes]
 }
 
 // find appends the positions, ascending, of up to limit elements of n that
