@@ -120,7 +120,7 @@ type request struct {
 
 func collectionRequests() []request {
 	lrange := func(n int) request {
-		return request{fmt.Sprintf("LRANGE_%d", n), []string{"LRANGE", "mylist", "0", strconv.Itoa(n - 1)}, []string{"RPUSH", "mylist", value}, 1000, n / 30}
+		return request{fmt.Sprintf("LRANGE_%d", n), []string{"LRANGE", "mylist", "0", strconv.Itoa(n - 1)}, []string{"RPUSH", "mylist", element}, 1000, n / 30}
 	}
 	mset := []string{"MSET"}
 	for range 10 {
@@ -129,7 +129,7 @@ func collectionRequests() []request {
 	return []request{
 		{"LPUSH", []string{"LPUSH", "mylist", value}, nil, 0, 1},
 		{"RPUSH", []string{"RPUSH", "mylist", value}, nil, 0, 1},
-		{"LPOP", []string{"LPOP", "mylist"}, []string{"RPUSH", "mylist", value}, 0, 1},
+		{"LPOP", []string{"LPOP", "mylist"}, []string{"RPUSH", "mylist", element}, 0, 1},
 		{"SADD", []string{"SADD", "myset", "element:__rand_int__"}, nil, 0, 1},
 		{"HSET", []string{"HSET", "myhash", "element:__rand_int__", value}, nil, 0, 1},
 		{"SPOP", []string{"SPOP", "myset"}, []string{"SADD", "myset", "element:__rand_int__"}, 0, 1},
@@ -154,7 +154,7 @@ func (m *collectionBench) requests(ctx context.Context) error {
 						return err
 					}
 					if r.elements > 0 {
-						if err := t.fill(ctx, r.elements, r.fill...); err != nil {
+						if err := t.fillElements(ctx, r.elements, r.fill...); err != nil {
 							return err
 						}
 					}
@@ -186,7 +186,7 @@ func (m *collectionBench) request(ctx context.Context, t *target, r request, pip
 		if pipeline == 1 {
 			config.Requests /= 4
 		}
-		if err := t.fill(ctx, config.Requests+clients*int64(pipeline), r.fill...); err != nil {
+		if err := t.fillElements(ctx, config.Requests+clients*int64(pipeline), r.fill...); err != nil {
 			return 0, 0, err
 		}
 	}
@@ -260,6 +260,10 @@ func (m *collectionBench) small(ctx context.Context) error {
 	return nil
 }
 
+// element is what lists and streams are filled with. Its number is random:
+// neighbours that are equal, or follow each other, take less memory than others.
+const element = "element:__rand_int__"
+
 // growing are the types as large collections, and what adds an element.
 var growing = []struct {
 	name string
@@ -268,8 +272,8 @@ var growing = []struct {
 	{"hash", []string{"HSET", "large", "field:__rand_int__", value}},
 	{"set", []string{"SADD", "large", "member:__rand_int__"}},
 	{"sorted set", []string{"ZADD", "large", "__rand_1st__", "member:__rand_1st__"}},
-	{"list", []string{"RPUSH", "large", value}},
-	{"stream", []string{"XADD", "large", "*", "field", value}},
+	{"list", []string{"RPUSH", "large", element}},
+	{"stream", []string{"XADD", "large", "*", "field", element}},
 }
 
 func (m *collectionBench) large(ctx context.Context) error {
@@ -278,7 +282,12 @@ func (m *collectionBench) large(ctx context.Context) error {
 			continue
 		}
 		for _, n := range m.scale.Large {
-			found, err := m.resident(ctx, kind.name, n, func(t *target) error { return t.fill(ctx, n, kind.add...) })
+			found, err := m.resident(ctx, kind.name, n, func(t *target) error {
+				if slices.Contains(kind.add, element) {
+					return t.fillElements(ctx, n, kind.add...)
+				}
+				return t.fill(ctx, n, kind.add...)
+			})
 			if err != nil {
 				return err
 			}
@@ -411,7 +420,7 @@ func (m *collectionBench) callGroups() []callGroup {
 			return errors.Join(
 				t.fill(ctx, mediumElements, "HSET", "hash", "field:__rand_int__", value),
 				t.fill(ctx, mediumElements, "SADD", "set", "member:__rand_int__"),
-				t.fill(ctx, mediumElements, "RPUSH", "list", value))
+				t.fillElements(ctx, mediumElements, "RPUSH", "list", element))
 		}, []call{
 			single("HGETALL of 10,000", "HGETALL", "hash"),
 			single("SMEMBERS of 10,000", "SMEMBERS", "set"),
@@ -472,6 +481,15 @@ func (m *collectionBench) callGroups() []callGroup {
 func (t *target) fillRandom(ctx context.Context, n int64, words ...string) error {
 	_, err := loadgen.Run(ctx, loadgen.Config{
 		Addr: t.Addr, Clients: 1, Pipeline: pipelined, Keyspace: 10 * n, Seed: 1, Requests: n, Sequence: loadgen.Command(words...),
+	}, nil)
+	return err
+}
+
+// fillElements sends n requests with random numbers of twelve digits, the same to
+// every server.
+func (t *target) fillElements(ctx context.Context, n int64, words ...string) error {
+	_, err := loadgen.Run(ctx, loadgen.Config{
+		Addr: t.Addr, Clients: 1, Pipeline: pipelined, Keyspace: 1e12, Seed: 1, Requests: n, Sequence: loadgen.Command(words...),
 	}, nil)
 	return err
 }
