@@ -79,6 +79,20 @@ func (v VersionError) Error() string { return fmt.Sprintf("%v: %d", ErrVersion, 
 // Is reports whether target is ErrVersion.
 func (v VersionError) Is(target error) bool { return target == ErrVersion }
 
+// ForeignTypeError is the ErrKind of a file in a version between Redis's and
+// Valkey's own, which nobody here can read.
+type ForeignTypeError struct {
+	Type    byte // of a value, or an opcode
+	Version int
+}
+
+func (e *ForeignTypeError) Error() string {
+	return fmt.Sprintf("Can't handle foreign type or opcode %d in RDB with version %d", e.Type, e.Version)
+}
+
+// Unwrap makes it an ErrKind.
+func (e *ForeignTypeError) Unwrap() error { return ErrKind }
+
 func corrupt(format string, args ...any) error {
 	return fmt.Errorf("%w: "+format, append([]any{ErrCorrupt}, args...)...)
 }

@@ -114,7 +114,8 @@ func (f *Reader) Next() (r Record, err error) {
 			return r, err
 		}
 		if Foreign(f.Version) && op >= foreignOpcodeMin && op <= foreignOpcodeMax {
-			return r, corrupt("Can't handle foreign type or opcode %d in RDB with version %d", op, f.Version)
+			r.Kind = Kind(op)
+			return r, &ForeignTypeError{Type: op, Version: f.Version}
 		}
 		info := true
 		switch op {

@@ -210,12 +210,17 @@ func (l *loader) end(w *keyspace.Worker, err error) error {
 // explain logs why a file cannot be loaded.
 func (l *loader) explain(err error, offset int64, doing string) {
 	log := l.s.Log
+	var foreign *rdb.ForeignTypeError
 	switch {
+	case errors.As(err, &foreign):
+		log.Warningf("%v", foreign)
+		return
 	case errors.Is(err, io.ErrUnexpectedEOF):
 		log.Warningf("Short read or OOM loading DB. Unrecoverable error, aborting now.")
 		log.Warningf("Internal error in RDB reading offset %d, %s -> Unexpected EOF reading RDB file", offset, doing)
 	case errors.Is(err, rdb.ErrKind):
 		log.Warningf("Unknown type or opcode when loading DB. Unrecoverable error, aborting now. (%v)", err)
+		return
 	case errors.Is(err, rdb.ErrChecksum):
 		log.Warningf("Wrong RDB checksum (%v). Aborting now.", err)
 		log.Warningf("Internal error in RDB reading offset %d, %s -> RDB CRC error", offset, doing)
