@@ -119,7 +119,7 @@ var diary = []struct{ line, want string }{
 	{`EXEC`, "1) (integer) 1\n2) (error) WRONGTYPE Operation against a key holding the wrong kind of value"},
 	{`GET`, `(error) ERR wrong number of arguments for 'get' command`},
 	{`TYPE log`, `stream`},
-	{`SCAN 0 TYPE zset COUNT 100`, "1) \"0\"\n2) 1) \"moods\"\n   2) \"places\""},
+	{`SCAN 0 MATCH m* TYPE zset COUNT 100`, "1) \"0\"\n2) 1) \"moods\""},
 }
 
 // TestRedisCLIDiary plays a session through one connection.
