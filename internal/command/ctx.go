@@ -27,9 +27,6 @@ type Ctx struct {
 	// DenyBlocking: the client cannot wait (it is in MULTI, a script, or not
 	// connected); a blocking command answers as on timeout.
 	DenyBlocking bool
-	// Replaying: the command comes from a file or a primary: it must be
-	// executed as it stands, memory limits and expiry do not apply.
-	Replaying bool
 
 	Effects Effects
 	Server  Server
@@ -58,6 +55,10 @@ func (c *Ctx) OutputFull() bool {
 	limit := c.Client.OutputLimitBytes
 	return limit > 0 && int64(c.Out.Len()) >= limit
 }
+
+// Replaying reports whether the command comes from the append-only file or the
+// primary: it must be executed as it stands, limits and expiry do not apply.
+func (c *Ctx) Replaying() bool { return c.Client.Has(session.Primary) }
 
 // Arg returns argument i as a string.
 func (c *Ctx) Arg(i int) string { return string(c.Args[i]) }

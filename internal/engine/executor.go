@@ -194,7 +194,7 @@ func (x *Executor) request(r *request, began uint64) uint64 {
 	ctx := &x.ctx
 	ctx.Args, ctx.Cmd, ctx.Out, ctx.Client = r.args, r.cmd, &c.Out, c
 	ctx.Now, ctx.Limits = x.now, x.engine.limits.Load()
-	ctx.Resumed, ctx.DenyBlocking, ctx.Replaying = false, false, false
+	ctx.Resumed, ctx.DenyBlocking = false, false
 	x.requestBytes = len(r.raw)
 	if c.Flags&(session.ReplyOff|session.ReplySkip|session.ReplySkipNext) != 0 {
 		return x.muted(r, began)
@@ -377,7 +377,7 @@ func (x *Executor) run(ctx *command.Ctx, began uint64) uint64 {
 	if x.depth == 1 {
 		ctx.Client.LastCommand = ctx.Cmd.Name // EXEC, not what it executes
 	}
-	if ctx.Client.Flags&privileged != 0 || ctx.Replaying {
+	if ctx.Client.Flags&privileged != 0 {
 		x.grantPrivileges(ctx)
 	}
 	outer := x.current
@@ -438,7 +438,7 @@ func (x *Executor) flushBatch(armed uint64) {
 // Call implements command.Server.
 func (x *Executor) Call(c *command.Ctx, args [][]byte) {
 	ctx := command.Ctx{Args: args, Cmd: x.lookup(args), Out: c.Out, Client: c.Client, Now: c.Now,
-		Limits: c.Limits, DenyBlocking: true, Replaying: c.Replaying, Server: x}
+		Limits: c.Limits, DenyBlocking: true, Server: x}
 	ctx.Tx = x.worker.Begin(c.Client.DB, c.Now)
 	x.run(&ctx, clock.Ticks())
 }

@@ -17,6 +17,6 @@ func (e *Engine) SetImporting(on bool) { e.importing.Store(on) }
 func (x *Executor) grantPrivileges(ctx *command.Ctx) {
 	c := ctx.Client
 	ctx.Tx.NoTouch = c.Has(session.NoTouch) && ctx.Cmd.Name != "touch"
-	ctx.Tx.ServeExpired = ctx.Replaying || c.Has(session.Primary) ||
+	ctx.Tx.ServeExpired = c.Has(session.Primary) ||
 		c.Has(session.ImportSource) && x.engine.importing.Load()
 }

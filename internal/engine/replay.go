@@ -7,8 +7,8 @@ import (
 	"github.com/kvasirdb/kvasir/internal/session"
 )
 
-// Replay executes the commands of a file for an internal client, in order and
-// without gates, and prefetches the keys of many at a time, as Execute does for
+// Replay executes the commands of a file for an internal client, which has
+// session.Primary as Ctx.Replaying wants it, in order and without gates, and prefetches the keys of many at a time, as Execute does for
 // the requests of clients. It stops at the first that this server does not know
 // and returns what is wrong with it. Replies collect in the client's output.
 // Exclusive mode only.

@@ -62,6 +62,7 @@ func (n *Node) newAppendOnly() {
 		PID:       os.Getpid(),
 		Watch:     n.feedJournal,
 		ArmErrors: func(on bool) { n.Engine.Arm(n.appendOnly.gate, on) },
+		Fatal:     n.fail,
 		Saving:    n.Saver.Saving,
 		Latency:   func(event string, d time.Duration) { n.Telemetry.Latency.Add(event, d) },
 		WriteBase: n.writeBase,
@@ -120,14 +121,7 @@ func (n *Node) feedJournal(on bool) {
 		n.Server.HoldReplies(nil)
 		return
 	}
-	n.Server.HoldReplies(func() bool {
-		if n.AOF.Commit() {
-			return true
-		}
-		n.exit.Store(1)
-		n.Server.Stop()
-		return false
-	})
+	n.Server.HoldReplies(n.AOF.Commit)
 }
 
 // exclusive runs f while nothing else executes. Any goroutine but a loop's may
@@ -186,8 +180,7 @@ func (n *Node) loadAppendOnly(ready func()) error {
 	n.Engine.Arm(n.persistence.loading, true)
 	n.loader.Go(func() {
 		if n.beginAppendOnly(bytes, found) != nil {
-			n.exit.Store(1)
-			n.Server.Stop()
+			n.fail()
 			return
 		}
 		n.Engine.Arm(n.persistence.loading, false)

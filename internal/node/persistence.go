@@ -54,6 +54,7 @@ func (n *Node) newSaver() *save.Saver {
 		UsedMemory: n.Pool.Used,
 		Changes:    func() int64 { return n.Engine.KeyStats().Dirty },
 		ArmErrors:  func(on bool) { n.Engine.Arm(n.persistence.errors, on) },
+		Rewriting:  func() bool { return n.AOF.Rewriting() },
 		PID:        os.Getpid(),
 	})
 }
@@ -91,7 +92,7 @@ func (n *Node) saveSettings() save.Settings {
 // while they cannot be saved.
 func (n *Node) addPersistenceGates() {
 	n.persistence.loading = n.Engine.AddGate(command.Gate{Name: "loading", Check: func(c *command.Ctx) command.Verdict {
-		if c.Replaying || c.Cmd.Flags&command.Loading != 0 {
+		if c.Replaying() || c.Cmd.Flags&command.Loading != 0 {
 			return command.Pass()
 		}
 		return command.Refuse("LOADING Valkey is loading the dataset in memory")
@@ -112,8 +113,7 @@ func (n *Node) load(ready func()) error {
 		n.Engine.Arm(n.persistence.loading, true)
 		n.loader.Go(func() {
 			if n.Saver.LoadAtStart() != nil {
-				n.exit.Store(1)
-				n.Server.Stop()
+				n.fail()
 				return
 			}
 			n.Engine.Arm(n.persistence.loading, false)

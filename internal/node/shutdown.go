@@ -153,6 +153,20 @@ func (n *Node) shutdown(flags ShutdownFlags, by *session.Client, tx *keyspace.Tx
 	return true
 }
 
+// fail makes the server end soon because of an error that the log has told: it
+// saves nothing, and Run returns 1. Any goroutine may call it.
+func (n *Node) fail() {
+	n.exit.Store(1)
+	n.Server.Stop()
+}
+
+// RemoveTemporary removes the snapshots and append-only files that are being
+// written, when the process is about to end at once.
+func (n *Node) RemoveTemporary() {
+	n.Saver.RemoveTemporary()
+	n.AOF.RemoveTemporary()
+}
+
 // finishAppendOnly ends a rewrite and makes the append-only file durable. It
 // reports whether the server may end: the first file has to be complete.
 func (n *Node) finishAppendOnly(flags ShutdownFlags) bool {

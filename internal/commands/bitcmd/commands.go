@@ -38,7 +38,7 @@ func (l limits) offsetArg(c *command.Ctx, arg []byte, width int) (bit int, ok bo
 	}
 	n, ok := number.ParseInt(arg)
 	n *= step
-	if !ok || n < 0 || !c.Replaying && n>>3 >= l.MaxBulkBytes() {
+	if !ok || n < 0 || !c.Replaying() && n>>3 >= l.MaxBulkBytes() {
 		c.Out.Error("ERR bit offset is not an integer or out of range")
 		return 0, false
 	}

@@ -176,7 +176,7 @@ func (h *handlers) runRestore(c *command.Ctx) {
 	if ttl != 0 && !o.absolute {
 		ttl += c.Now
 	}
-	if ttl != 0 && ttl <= c.Now && !c.Replaying {
+	if ttl != 0 && ttl <= c.Now && !c.Replaying() {
 		keyspace.FreeValue(c.Tx.Heap(), object.Value)
 		expireAtOnce(c, &e, key)
 		c.Out.OK()

@@ -28,7 +28,7 @@ func Commands() []command.Spec {
 // fieldsNow returns the time by which the command's fields have expired or not.
 // What a file or a primary says is done to any field.
 func fieldsNow(c *command.Ctx) int64 {
-	if c.Replaying {
+	if c.Replaying() {
 		return hash.IgnoreExpiry
 	}
 	return c.Tx.FieldsNow()

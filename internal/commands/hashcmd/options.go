@@ -157,5 +157,5 @@ func parseCondition(c *command.Ctx, fieldsAt int) (when hash.Condition, ok bool)
 // expiresAtOnce reports whether a field with this expiry is deleted instead of
 // kept.
 func expiresAtOnce(c *command.Ctx, expiry int64) bool {
-	return !c.Replaying && c.Tx.ExpiresAtOnce(expiry)
+	return !c.Replaying() && c.Tx.ExpiresAtOnce(expiry)
 }

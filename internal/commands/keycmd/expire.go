@@ -160,7 +160,7 @@ func expire(c *command.Ctx, base, unitMillis int64) {
 		return
 	}
 	c.Out.Int(1)
-	if !c.Replaying && c.Tx.ExpiresAtOnce(expiry) {
+	if !c.Replaying() && c.Tx.ExpiresAtOnce(expiry) {
 		e.RemoveExpired(key)
 		c.PropagateNothing()
 		return

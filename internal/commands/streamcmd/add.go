@@ -8,7 +8,6 @@ import (
 	"github.com/kvasirdb/kvasir/internal/datatype/value"
 	"github.com/kvasirdb/kvasir/internal/encoding/streamindex"
 	"github.com/kvasirdb/kvasir/internal/platform/number"
-	"github.com/kvasirdb/kvasir/internal/session"
 )
 
 var xaddSpec = command.Spec{
@@ -222,7 +221,7 @@ func (o *addOptions) finish(c *command.Ctx, add, limited bool) (ok bool) {
 	case !add && !o.trims:
 		c.Out.Error("ERR syntax error, XTRIM must be called with a trimming strategy")
 		return false
-	case c.Replaying || c.Client.Has(session.Primary):
+	case c.Replaying():
 		o.trim.Limit = 0 // what is propagated is exact, and still names the limit
 	case limited:
 		if !o.trim.Approx {

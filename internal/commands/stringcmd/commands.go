@@ -35,7 +35,7 @@ const tooLong = "ERR string exceeds maximum allowed size (proto-max-bulk-len)"
 // answers so.
 func (l limits) allow(c *command.Ctx, size, more int64) bool {
 	total := size + more
-	if !c.Replaying && (total > l.MaxBulkBytes() || total < size) {
+	if !c.Replaying() && (total > l.MaxBulkBytes() || total < size) {
 		c.Out.Error(tooLong)
 		return false
 	}

@@ -120,7 +120,7 @@ func expiryArg(c *command.Ctx, i int, seconds, relative bool) (unixMillis int64,
 
 // expiresAtOnce reports whether a key with this expiry need not be kept.
 func expiresAtOnce(c *command.Ctx, expiry int64) bool {
-	return !c.Replaying && c.Tx.ExpiresAtOnce(expiry)
+	return !c.Replaying() && c.Tx.ExpiresAtOnce(expiry)
 }
 
 // propagateSet makes the journal take a SET with an absolute expiry.

@@ -98,6 +98,10 @@ type Deps struct {
 	Watch func(on bool)
 	// ArmErrors makes Gate look at every command, or ends that.
 	ArmErrors func(on bool)
+	// Fatal makes the server end soon, with an exit code that tells of an error:
+	// a write or sync has failed whose success every reply waits for. It is
+	// called once, under locks, from any goroutine, and must not call back.
+	Fatal func()
 	// Saving reports whether another snapshot runs.
 	Saving func() bool
 	// Latency notes how long something has taken, under one of the Event names.

@@ -15,6 +15,7 @@ import (
 	"github.com/kvasirdb/kvasir/internal/command"
 	"github.com/kvasirdb/kvasir/internal/persistence/journal"
 	"github.com/kvasirdb/kvasir/internal/platform/vfs"
+	"github.com/kvasirdb/kvasir/internal/resp"
 )
 
 type quiet struct{}
@@ -35,6 +36,8 @@ type store struct {
 	policy Policy
 	fed    bool
 	base   func() // ends the base under way
+	fatal  int    // calls of Fatal
+	saving bool   // another snapshot runs
 }
 
 func newStore(fsys vfs.FS, policy Policy) *store {
@@ -56,7 +59,8 @@ func newStore(fsys vfs.FS, policy Policy) *store {
 		},
 		Watch:     func(on bool) { s.fed = on },
 		ArmErrors: func(bool) {},
-		Saving:    func() bool { return false },
+		Fatal:     func() { s.fatal++ },
+		Saving:    func() bool { return s.saving },
 		Latency:   func(string, time.Duration) {},
 		WriteBase: func(w io.Writer, _ Format) error { _, err := io.WriteString(w, snapshot()); return err },
 		StartBase: func(w io.Writer, _ Format, done func(error)) (func(), error) {
@@ -144,9 +148,8 @@ func TestCrashes(t *testing.T) {
 		}
 		mem := vfs.NewMem(clock)
 		failed := errors.New("power")
-		calls := int64(0)
-		disk := vfs.NewFaulty(mem, func(vfs.Call) *vfs.Fault {
-			if calls++; calls >= at {
+		disk := vfs.NewFaulty(mem, func(c vfs.Call) *vfs.Fault {
+			if c.N >= at {
 				return &vfs.Fault{Err: failed}
 			}
 			return nil
@@ -258,6 +261,68 @@ func TestWriteErrors(t *testing.T) {
 		t.Errorf("%v: %v", again.keys, err)
 	}
 	again.Close()
+}
+
+// TestFatalErrors fails the write and the sync that every reply waits for.
+func TestFatalErrors(t *testing.T) {
+	for _, op := range []string{"write", "sync"} {
+		broken := false
+		s := newStore(vfs.NewFaulty(vfs.NewMem(func() time.Time { return time.Unix(1000, 0) }), func(c vfs.Call) *vfs.Fault {
+			if broken && c.Op == op {
+				return &vfs.Fault{Err: errors.New("input/output error")}
+			}
+			return nil
+		}), Always)
+		if err := s.start(); err != nil {
+			t.Fatal(err)
+		}
+		if !s.set("1", "a") || s.fatal != 0 {
+			t.Error(op, "fails too early")
+		}
+		broken = true
+		for range 2 {
+			if s.set("2", "a") {
+				t.Error(op, "failed, and a reply leaves")
+			}
+			s.Tick()
+		}
+		if s.fatal != 1 || !s.Failed() {
+			t.Errorf("%s failed, and Fatal was called %d times", op, s.fatal)
+		}
+		s.Close()
+	}
+}
+
+// TestRewriteBesideSave asks for a rewrite while a snapshot is saved: it is
+// scheduled, and begins when that has ended.
+func TestRewriteBesideSave(t *testing.T) {
+	s := newStore(vfs.NewMem(func() time.Time { return time.Unix(1000, 0) }), Never)
+	if err := s.start(); err != nil {
+		t.Fatal(err)
+	}
+	s.set("1", "a")
+	ask := func(want string) {
+		t.Helper()
+		out := resp.NewWriter(resp.RESP2, nil)
+		if s.runRewrite(&command.Ctx{Out: out}); string(out.Bytes()) != want+"\r\n" {
+			t.Errorf("%q instead of %q", out.Bytes(), want)
+		}
+	}
+	s.saving = true
+	ask("+Background append only file rewriting scheduled")
+	if s.Tick(); s.Rewriting() || !s.Status().Scheduled {
+		t.Errorf("during the save: %+v", s.Status())
+	}
+	s.saving = false
+	if s.Tick(); !s.Rewriting() || s.Status().Scheduled {
+		t.Errorf("after the save: %+v", s.Status())
+	}
+	ask("-ERR Background append only file rewriting already in progress")
+	s.base()
+	if s.Rewriting() || s.Status().RewriteFailed {
+		t.Errorf("after the rewrite: %+v", s.Status())
+	}
+	s.Close()
 }
 
 func TestTruncatedUnit(t *testing.T) {

@@ -196,9 +196,27 @@ func (a *AOF) countSizes(o *Settings) {
 	}
 }
 
+// The ways of writing a base, as its temporary name shows them.
+const (
+	foreground = ""
+	background = "bg-"
+)
+
+func (a *AOF) temporary(way string, o *Settings) string {
+	return o.path(fmt.Sprintf("temp-rewriteaof-%s%d.aof", way, a.PID))
+}
+
+// RemoveTemporary removes bases that are being written, when the process is about
+// to end at once. It waits for nothing.
+func (a *AOF) RemoveTemporary() {
+	o := a.Settings()
+	a.FS.Remove(a.temporary(foreground, &o))
+	a.FS.Remove(a.temporary(background, &o))
+}
+
 // writeBaseAtOnce writes a base file. Exclusive mode.
 func (a *AOF) writeBaseAtOnce(o *Settings, name string) error {
-	temp := o.path(fmt.Sprintf("temp-rewriteaof-%d.aof", a.PID))
+	temp := a.temporary(foreground, o)
 	f, err := a.FS.Create(temp)
 	if err != nil {
 		a.Log.Warningf("Opening the temp file for AOF rewrite in rewriteAppendOnlyFile(): %s", Reason(err))

@@ -2,7 +2,6 @@ package aof
 
 import (
 	"errors"
-	"fmt"
 	"time"
 
 	"github.com/kvasirdb/kvasir/internal/command"
@@ -56,7 +55,7 @@ func (a *AOF) startRewriteLocked() error {
 		a.rewrites.failed = true
 		return err
 	}
-	r := &rewrite{began: a.Now(), temp: o.path(fmt.Sprintf("temp-rewriteaof-bg-%d.aof", a.PID)), format: o.format()}
+	r := &rewrite{began: a.Now(), temp: a.temporary(background, &o), format: o.format()}
 	if r.file, err = a.FS.Create(r.temp); err != nil {
 		a.Log.Warningf("Opening the temp file for AOF rewrite in rewriteAppendOnlyFile(): %s", Reason(err))
 		a.rewrites.failed = true

@@ -38,6 +38,13 @@ func (a *AOF) Status() Status {
 	return s
 }
 
+// Rewriting reports whether a rewrite runs.
+func (a *AOF) Rewriting() bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.rewrite != nil
+}
+
 // ResetStats zeroes the counters that CONFIG RESETSTAT zeroes.
 func (a *AOF) ResetStats() {
 	a.mu.Lock()

@@ -17,7 +17,7 @@ const (
 
 // Commit makes what has been appended to the journal as durable as the policy
 // demands before replies leave. It reports false when that has become
-// impossible: no reply may leave, and the server has to end. Loops call it
+// impossible: no reply may leave, and Fatal has been called. Loops call it
 // before they flush.
 func (a *AOF) Commit() bool {
 	end := a.Journal.Offset()
@@ -164,7 +164,7 @@ func (a *AOF) writeLocked(o *Settings) bool {
 	a.left = data
 	if o.Policy == Always {
 		a.Log.Warningf("Can't recover from AOF write error when the AOF fsync policy is 'always'. Exiting...")
-		a.failed.Store(true)
+		a.endLocked()
 	}
 	a.failLocked(err)
 	return false
@@ -190,6 +190,13 @@ func (a *AOF) failLocked(err error) {
 	a.ArmErrors(err != nil)
 }
 
+// endLocked ends the server: what it has promised for every reply has become
+// impossible.
+func (a *AOF) endLocked() {
+	a.failed.Store(true)
+	a.Fatal()
+}
+
 // syncLocked makes the file durable.
 func (a *AOF) syncLocked() bool {
 	if a.synced >= a.written {
@@ -199,7 +206,7 @@ func (a *AOF) syncLocked() bool {
 	err := a.file.Sync()
 	if err != nil {
 		a.Log.Warningf("Can't persist AOF for fsync error when the AOF fsync policy is 'always': %s. Exiting...", Reason(err))
-		a.failed.Store(true)
+		a.endLocked()
 		a.failLocked(err)
 		return false
 	}
@@ -275,7 +282,7 @@ func (a *AOF) closeLocked() error {
 // ArmErrors.
 func (a *AOF) Gate() command.Gate {
 	return command.Gate{Name: "aof", Check: func(c *command.Ctx) command.Verdict {
-		if c.Replaying || c.Cmd.Flags&command.Write == 0 && c.Cmd.Name != "ping" {
+		if c.Replaying() || c.Cmd.Flags&command.Write == 0 && c.Cmd.Name != "ping" {
 			return command.Pass()
 		}
 		a.mu.Lock()

@@ -24,8 +24,26 @@ type file struct {
 	syncing  bool
 }
 
+// The kinds of saves, as their temporary names show them.
+const (
+	foreground = ""
+	background = "bg-"
+)
+
+func (s *Saver) temporary(kind string, o *Settings) string {
+	return filepath.Join(o.Dir, fmt.Sprintf("temp-%s%d.rdb", kind, s.PID))
+}
+
+// RemoveTemporary removes the files of saves that run, when the process is about
+// to end at once. It waits for nothing.
+func (s *Saver) RemoveTemporary() {
+	o := s.Settings()
+	s.FS.Remove(s.temporary(foreground, &o))
+	s.FS.Remove(s.temporary(background, &o))
+}
+
 func (s *Saver) create(kind string, o *Settings) (*file, error) {
-	name := filepath.Join(o.Dir, fmt.Sprintf("temp-%s%d.rdb", kind, s.PID))
+	name := s.temporary(kind, o)
 	f, err := s.FS.Create(name)
 	if err != nil {
 		s.Log.Warningf("Failed opening the temp RDB file %s for saving: %v", name, err)

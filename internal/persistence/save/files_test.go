@@ -29,7 +29,7 @@ func TestFilesOfOthers(t *testing.T) {
 			Space: s.Space, FS: vfs.OS{}, Log: silent{}, Limits: s.Engine.Limits, UsedMemory: s.Pool.Used, PID: os.Getpid(),
 			Now:      func() time.Time { return time.UnixMilli(s.Now()) },
 			Settings: func() save.Settings { return settings },
-			Changes:  func() int64 { return s.Engine.KeyStats().Dirty }, ArmErrors: func(bool) {},
+			Changes:  func() int64 { return s.Engine.KeyStats().Dirty }, ArmErrors: func(bool) {}, Rewriting: func() bool { return false },
 		})
 		if err := saver.LoadAtStart(); err != nil {
 			t.Fatal(file, err)

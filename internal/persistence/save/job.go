@@ -30,7 +30,7 @@ func (s *Saver) SaveNow(tx *keyspace.Tx) error {
 
 func (s *Saver) saveAll(tx *keyspace.Tx) error {
 	o := s.Settings()
-	f, err := s.create("", &o)
+	f, err := s.create(foreground, &o)
 	if err != nil {
 		return err
 	}
@@ -120,7 +120,7 @@ func (s *Saver) run(j *job) {
 	worker := s.Space.NewWorker(nil)
 	o := &j.stream.settings
 	written := make(chan error, 1)
-	f, err := s.create("bg-", o)
+	f, err := s.create(background, o)
 	s.jobs.Go(func() {
 		if err != nil {
 			j.snapshot.Cancel()

@@ -91,6 +91,9 @@ type Deps struct {
 	Changes func() int64
 	// ArmErrors makes the gate look at every command, or ends that.
 	ArmErrors func(on bool)
+	// Rewriting reports whether the append-only file is being rewritten: one
+	// snapshot runs at a time. It is asked without mu.
+	Rewriting func() bool
 	PID       int
 }
 
@@ -124,8 +127,9 @@ const retryAfter = 5 * time.Second
 // Tick starts a save that a save point or BGSAVE SCHEDULE asks for. Exclusive
 // mode, about ten times a second.
 func (s *Saver) Tick() {
+	rewriting := s.Rewriting()
 	s.mu.Lock()
-	busy, scheduled := s.job != nil || s.loading != nil, s.scheduled
+	busy, scheduled := rewriting || s.job != nil || s.loading != nil, s.scheduled
 	changes := s.Changes() - s.saved
 	since, tried := s.Now().Sub(s.lastSave), s.Now().Sub(s.lastTry)
 	failed := s.failed
@@ -169,26 +173,34 @@ func (s *Saver) runSave(c *command.Ctx) {
 func (s *Saver) runBackgroundSave(c *command.Ctx) {
 	schedule := len(c.Args) == 2 && command.Is(c.Args[1], "schedule")
 	cancel := len(c.Args) == 2 && command.Is(c.Args[1], "cancel")
-	switch {
+	switch rewriting := s.Rewriting(); {
 	case len(c.Args) > 1 && !schedule && !cancel:
 		c.Out.Error(command.SyntaxError)
 	case cancel:
 		s.replyCancel(c)
-	case c.DenyBlocking: // a snapshot holds no half of a transaction
-		s.schedule()
-		s.Log.Noticef("Background saving scheduled to run after transaction execution")
-		c.Out.SimpleString("Background saving scheduled")
-	case s.startBackground() != nil:
+	case s.Saving():
 		c.Out.Error("ERR Background save already in progress")
+	case schedule && (rewriting || c.DenyBlocking):
+		s.schedule(c, "due to user request")
+	case c.DenyBlocking: // a snapshot holds no half of a transaction
+		s.schedule(c, "to run after transaction execution")
+	case rewriting:
+		c.Out.Error("ERR Another child process is active (AOF?): can't BGSAVE right now. " +
+			"Use BGSAVE SCHEDULE in order to schedule a BGSAVE whenever possible.")
+	case s.startBackground() != nil:
+		c.Out.Error("ERR")
 	default:
 		c.Out.SimpleString("Background saving started")
 	}
 }
 
-func (s *Saver) schedule() {
+// schedule makes Tick start a save as soon as it can.
+func (s *Saver) schedule(c *command.Ctx, why string) {
 	s.mu.Lock()
 	s.scheduled = true
 	s.mu.Unlock()
+	s.Log.Noticef("Background saving scheduled %s", why)
+	c.Out.SimpleString("Background saving scheduled")
 }
 
 func (s *Saver) replyCancel(c *command.Ctx) {
@@ -224,7 +236,7 @@ const misconf = "MISCONF Valkey is configured to save RDB snapshots, but it's cu
 // Gate refuses writes while background saves fail. It is armed by ArmErrors.
 func (s *Saver) Gate() command.Gate {
 	return command.Gate{Name: "persistence", Check: func(c *command.Ctx) command.Verdict {
-		if c.Replaying || c.Cmd.Flags&command.Write == 0 && c.Cmd.Name != "ping" {
+		if c.Replaying() || c.Cmd.Flags&command.Write == 0 && c.Cmd.Name != "ping" {
 			return command.Pass()
 		}
 		if o := s.Settings(); !o.StopWrites || len(o.Points) == 0 {

@@ -8,12 +8,14 @@ import (
 	"testing"
 	"time"
 
+	"github.com/kvasirdb/kvasir/internal/command"
 	"github.com/kvasirdb/kvasir/internal/datatype/set"
 	"github.com/kvasirdb/kvasir/internal/datatype/value"
 	"github.com/kvasirdb/kvasir/internal/keyspace"
 	"github.com/kvasirdb/kvasir/internal/platform/checksum"
 	"github.com/kvasirdb/kvasir/internal/platform/offheap"
 	"github.com/kvasirdb/kvasir/internal/platform/vfs"
+	"github.com/kvasirdb/kvasir/internal/resp"
 )
 
 // lines is a log that remembers.
@@ -40,12 +42,14 @@ type fixture struct {
 	settings Settings
 	log      *lines
 	armed    bool
+	// rewriting: the append-only file is being rewritten.
+	rewriting bool
 }
 
 const now = 1_700_000_000_000
 
 func newFixture(t *testing.T, fsys vfs.FS) *fixture {
-	pool, err := offheap.NewPool(offheap.Options{})
+	pool, err := offheap.NewPool(offheap.Options{ReserveBytes: 8 << 30})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -63,6 +67,7 @@ func newFixture(t *testing.T, fsys vfs.FS) *fixture {
 		},
 		Settings: func() Settings { return f.settings }, Limits: value.DefaultLimits, UsedMemory: pool.Used,
 		Changes: func() int64 { return f.w.Stats.Dirty }, ArmErrors: func(on bool) { f.armed = on }, PID: 7,
+		Rewriting: func() bool { return f.rewriting },
 	})
 	return f
 }
@@ -117,6 +122,20 @@ func (f *fixture) background(meanwhile func()) {
 	})
 	meanwhile()
 	f.saver.jobs.Wait()
+}
+
+// bgsave returns the reply to BGSAVE in a transaction or outside of one.
+func (f *fixture) bgsave(transaction bool, words ...string) string {
+	out := resp.NewWriter(resp.RESP2, nil)
+	c := &command.Ctx{Args: [][]byte{[]byte("BGSAVE")}, Out: out, DenyBlocking: transaction}
+	for _, w := range words {
+		c.Args = append(c.Args, []byte(w))
+	}
+	f.exclusive(func(tx *keyspace.Tx) {
+		c.Tx = tx
+		f.saver.runBackgroundSave(c)
+	})
+	return string(out.Bytes())
 }
 
 func equal(a, b map[string]string) bool { return fmt.Sprint(a) == fmt.Sprint(b) }
@@ -227,6 +246,55 @@ func TestCancel(t *testing.T) {
 	g := newFixture(t, disk)
 	if g.saver.LoadAtStart() != nil || !equal(g.contents(), want) {
 		t.Error("the save after a cancelled one is wrong")
+	}
+}
+
+// TestBesideRewrite asks for saves while the append-only file is being rewritten:
+// one that is scheduled begins at the end of that.
+func TestBesideRewrite(t *testing.T) {
+	f := newFixture(t, mem())
+	f.settings.Points = nil
+	f.settings.KeyDelay = time.Hour // a save goes on until it is cancelled
+	f.fill(10)
+	tick := func() (saving bool) {
+		f.exclusive(func(*keyspace.Tx) { f.saver.Tick() })
+		return f.saver.Saving()
+	}
+	expect := func(got, want string) {
+		t.Helper()
+		if got != want+"\r\n" {
+			t.Errorf("%q instead of %q", got, want)
+		}
+	}
+	const busy = "-ERR Another child process is active (AOF?): can't BGSAVE right now. " +
+		"Use BGSAVE SCHEDULE in order to schedule a BGSAVE whenever possible."
+	f.rewriting = true
+	expect(f.bgsave(false), busy)
+	if tick() {
+		t.Error("a refused save began")
+	}
+	expect(f.bgsave(false, "SCHEDULE"), "+Background saving scheduled")
+	if tick() {
+		t.Error("a save began during the rewrite")
+	}
+	expect(f.bgsave(false, "CANCEL"), "+Scheduled background saving cancelled")
+	expect(f.bgsave(true), "+Background saving scheduled")
+	f.rewriting = false
+	if !tick() {
+		t.Error("the scheduled save did not begin after the rewrite")
+	}
+	for _, transaction := range []bool{false, true} {
+		expect(f.bgsave(transaction, "SCHEDULE"), "-ERR Background save already in progress")
+	}
+	expect(f.bgsave(false, "CANCEL"), "+Background saving cancelled")
+	f.saver.Stop()
+	expect(f.bgsave(false, "SCHEDULE"), "+Background saving started")
+	f.saver.Stop()
+
+	f.settings.Points = []Point{{Seconds: -1, Changes: 1}}
+	f.rewriting = true
+	if tick() {
+		t.Error("a save point began a save during the rewrite")
 	}
 }
 

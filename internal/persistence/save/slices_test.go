@@ -29,7 +29,7 @@ func newSaver(t testing.TB) (*cmdtest.Server, *save.Saver) {
 		Space: s.Space, FS: vfs.OS{}, Log: silent{}, Limits: s.Engine.Limits, UsedMemory: s.Pool.Used,
 		Now:      func() time.Time { return time.UnixMilli(s.Now()) },
 		Settings: func() save.Settings { return save.Settings{Checksum: true, LoadSlice: 4 << 10, Version: "9.0.2"} },
-		Changes:  func() int64 { return s.Engine.KeyStats().Dirty }, ArmErrors: func(bool) {},
+		Changes:  func() int64 { return s.Engine.KeyStats().Dirty }, ArmErrors: func(bool) {}, Rewriting: func() bool { return false },
 	})
 }
 
