@@ -131,6 +131,7 @@ func handleSignals(n *node.Node, log *serverlog.Log) {
 		switch {
 		case interrupt && n.ShutdownRequested():
 			log.Raw(signalLine("You insist... exiting now."))
+			n.RemoveTemporary()
 			os.Exit(1)
 		case n.Saver.IsLoading():
 			text = "Received shutdown signal during loading, scheduling shutdown."
