@@ -50,6 +50,10 @@ func run(args []string) int {
 	if tool, ok := tools[toolName(args[0])]; ok {
 		return tool(args[1:])
 	}
+	if toolName(args[0]) == "sentinel" {
+		io.WriteString(os.Stderr, "kvasir: there is no sentinel yet\n")
+		return 1
+	}
 	if len(args) < 2 {
 		io.WriteString(os.Stderr, usage)
 		return 1
@@ -64,6 +68,10 @@ func run(args []string) int {
 	case "-v", "--version", "version":
 		fmt.Println(versionLine())
 		return 0
+	}
+	if strings.HasPrefix(args[1], "-") {
+		fmt.Fprintf(os.Stderr, "kvasir: name a tool before its options, as in: kvasir server %s\n\n%s", strings.Join(args[1:], " "), usage)
+		return 1
 	}
 	fmt.Fprintf(os.Stderr, "kvasir: unknown tool %q\n\n%s", args[1], usage)
 	return 1

@@ -69,7 +69,7 @@ func runServer(args []string) int {
 	log.Noticef("Kvasir version=%s, valkey=%s, bits=64, commit=%s, modified=%d, pid=%d, just started",
 		node.Version, node.ValkeyVersion, commit(), modified(), os.Getpid())
 	if len(args) == 0 {
-		log.Warningf("Warning: No config file specified, using the default config. In order to specify a config file use %s server /path/to/valkey.conf", os.Args[0])
+		log.Warningf("Warning: No config file specified, using the default config. In order to specify a config file use %s /path/to/valkey.conf", serverCommand())
 	} else {
 		log.Noticef("Configuration loaded")
 	}
@@ -91,6 +91,21 @@ func runServer(args []string) int {
 	return code
 }
 
+// withoutEffect are the lines of a file that this server accepts, but cannot
+// follow yet.
+var withoutEffect = map[string]string{
+	"user":       "There are no ACL users yet; requirepass sets a password for everybody.",
+	"loadmodule": "There are no modules yet.",
+}
+
+// serverCommand is how this program was started as a server.
+func serverCommand() string {
+	if toolName(os.Args[0]) == "server" {
+		return os.Args[0]
+	}
+	return os.Args[0] + " server"
+}
+
 // loadConfig reads the configuration that the arguments describe.
 func loadConfig(args []string, log *serverlog.Log) (*config.Store, error) {
 	dir, err := os.Getwd()
@@ -109,6 +124,12 @@ func loadConfig(args []string, log *serverlog.Log) (*config.Store, error) {
 		Files:       files,
 		Stdin:       os.Stdin,
 		OpenLog:     files.OpenLog,
+		Directive: func(d config.Directive) error {
+			if what, ok := withoutEffect[d.Name]; ok {
+				log.Warningf("WARNING: %s on line %d has no effect. %s", d.Name, d.Line, what)
+			}
+			return nil
+		},
 	})
 	if err == nil {
 		log.SetFile(cfg.Params.LogFile.Load())

@@ -11,15 +11,16 @@ import (
 )
 
 // Start opens the listeners and begins to run the background tasks. After an
-// error, which the log has explained, the node cannot be used.
+// error the node cannot be used; the log has explained it, and its text is meant
+// to be the log's last line.
 func (n *Node) Start() error {
 	p := &n.Config.Params
 	n.writePIDFile()
 	n.announce()
+	n.warnMissing()
 	n.raiseFileLimit()
 	n.warnBacklog()
 	if err := n.listen(); err != nil {
-		n.Log.Warningf("%v", err)
 		return err
 	}
 	n.Reclaimer.Start()
@@ -147,14 +148,42 @@ func (n *Node) writePIDFile() {
 		p.PIDFile.Store("/var/run/valkey.pid")
 	}
 	if err := os.WriteFile(p.PIDFile.Load(), fmt.Appendf(nil, "%d\n", os.Getpid()), 0o644); err != nil {
-		n.Log.Warningf("Failed to write PID file: %v", errors.Unwrap(err))
+		n.Log.Warningf("Failed to write PID file: %s", systemText(err))
 	}
+}
+
+// systemText returns an error of the operating system in the C library's words.
+func systemText(err error) string {
+	text := err.Error()
+	if cause, ok := errors.AsType[syscall.Errno](err); ok {
+		text = cause.Error()
+	}
+	return strings.ToUpper(text[:1]) + text[1:]
 }
 
 func (n *Node) removePIDFile() {
 	if path := n.Config.Params.PIDFile.Load(); path != "" {
 		n.Log.Noticef("Removing the pid file.")
 		os.Remove(path)
+	}
+}
+
+// warnMissing names the settings that this server accepts, so that files of
+// Valkey can be used, and cannot follow yet.
+func (n *Node) warnMissing() {
+	p := &n.Config.Params
+	for _, missing := range []struct {
+		set        bool
+		name, what string
+	}{
+		{p.ReplicaOf.Load().Host != "", "replicaof", "There is no replication yet, so this server starts as a primary."},
+		{p.ClusterEnabled.Load(), "cluster-enabled", "There is no cluster mode yet, so this server starts standalone."},
+		{p.TLSPort.Load() != 0, "tls-port", "There is no TLS yet, so nothing listens on that port."},
+		{p.ACLFile.Load() != "", "aclfile", "There are no ACL users yet, so the file is not read."},
+	} {
+		if missing.set {
+			n.Log.Warningf("WARNING: %s has no effect. %s", missing.name, missing.what)
+		}
 	}
 }
 

@@ -24,11 +24,24 @@ import (
 
 const usage = "Usage: valkey-check-rdb <rdb-file-name> [--format table|info|csv] [--stats] [--output <file>]\n"
 
+const help = `
+Reads all of a file that SAVE or BGSAVE wrote, says what is in it and, if it is
+damaged, where and in which key. The file is not changed.
+
+  --stats              adds how many keys there are of each type, and how large
+  --format <format>    of the statistics: table, info or csv
+  --output <file>      writes the statistics to a file
+`
+
 // Main checks the file that args name and returns the exit code: 0 if it is
 // right, 1 otherwise. Keys whose time has come by now are counted as expired.
 func Main(args []string, stdout, stderr io.Writer, version string, now time.Time) int {
 	if len(args) == 1 && (args[0] == "-v" || args[0] == "--version") {
 		fmt.Fprintf(stdout, "valkey-check-rdb %s\n", version)
+		return 0
+	}
+	if len(args) == 1 && (args[0] == "-h" || args[0] == "--help") {
+		io.WriteString(stdout, usage+help)
 		return 0
 	}
 	o, ok := parseOptions(args)
