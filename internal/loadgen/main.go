@@ -212,6 +212,14 @@ func (b *bench) runSuite(ctx context.Context) error {
 	for {
 		s.data = data.next(o.dataBytes)
 		for _, t := range selectTests(o.tests) {
+			if t.needs != "" && !o.testsSet {
+				if has, err := b.serverHas(ctx, t.needs); err != nil {
+					return err
+				} else if !has {
+					b.warn(fmt.Sprintf("%s is left out: the server does not have the command %s", t.title, t.needs))
+					continue
+				}
+			}
 			if t.library != nil {
 				if err := b.loadLibrary(ctx, t.library(s)); err != nil {
 					return err
@@ -228,6 +236,21 @@ func (b *bench) runSuite(ctx context.Context) error {
 			return nil
 		}
 	}
+}
+
+// serverHas reports whether the server has a command. One that does not say
+// counts as having it.
+func (b *bench) serverHas(ctx context.Context, command string) (bool, error) {
+	conn, err := client.Dial(ctx, b.control)
+	if err != nil {
+		return false, b.explain(b.control.Addr, err)
+	}
+	defer conn.Close()
+	reply, err := conn.Do(ctx, "COMMAND", "INFO", command)
+	if err != nil {
+		return false, err
+	}
+	return len(reply.Elems) != 1 || !reply.Elems[0].IsNull(), nil
 }
 
 func (b *bench) loadLibrary(ctx context.Context, code string) error {

@@ -15,6 +15,9 @@ type test struct {
 	build func(*suite) Sequence
 	// library, when set, is a function library that must be loaded first.
 	library func(*suite) string
+	// needs is a command that a server without scripts does not have; without
+	// it the whole suite leaves the test out. Empty: any server can be measured.
+	needs string
 }
 
 // suite holds what the tests' commands depend on.
@@ -30,51 +33,51 @@ const lrangeFill = "LPUSH (needed to benchmark LRANGE)"
 
 // suiteTests are the default tests in the order they run.
 var suiteTests = []test{
-	{"PING_INLINE", []string{"ping_inline", "ping"}, func(s *suite) Sequence { return Inline("PING") }, nil},
-	{"PING_MBULK", []string{"ping_mbulk", "ping"}, func(s *suite) Sequence { return Command("PING") }, nil},
+	{"PING_INLINE", []string{"ping_inline", "ping"}, func(s *suite) Sequence { return Inline("PING") }, nil, ""},
+	{"PING_MBULK", []string{"ping_mbulk", "ping"}, func(s *suite) Sequence { return Command("PING") }, nil, ""},
 	{"SET", []string{"set"}, func(s *suite) Sequence {
 		return Command("SET", s.key(), s.data)
-	}, nil},
+	}, nil, ""},
 	{"GET", []string{"get"}, func(s *suite) Sequence {
 		return Command("GET", s.key())
-	}, nil},
+	}, nil, ""},
 	{"INCR", []string{"incr"}, func(s *suite) Sequence {
 		return Command("INCR", "counter"+s.tag+":__rand_int__")
-	}, nil},
+	}, nil, ""},
 	{"LPUSH", []string{"lpush"}, func(s *suite) Sequence {
 		return Command("LPUSH", "mylist"+s.tag, s.data)
-	}, nil},
+	}, nil, ""},
 	{"RPUSH", []string{"rpush"}, func(s *suite) Sequence {
 		return Command("RPUSH", "mylist"+s.tag, s.data)
-	}, nil},
+	}, nil, ""},
 	{"LPOP", []string{"lpop"}, func(s *suite) Sequence {
 		return Command("LPOP", "mylist"+s.tag)
-	}, nil},
+	}, nil, ""},
 	{"RPOP", []string{"rpop"}, func(s *suite) Sequence {
 		return Command("RPOP", "mylist"+s.tag)
-	}, nil},
+	}, nil, ""},
 	{"SADD", []string{"sadd"}, func(s *suite) Sequence {
 		return Command("SADD", "myset"+s.tag, "element:__rand_int__")
-	}, nil},
+	}, nil, ""},
 	{"HSET", []string{"hset"}, func(s *suite) Sequence {
 		return Command("HSET", "myhash"+s.tag, "element:__rand_int__", s.data)
-	}, nil},
+	}, nil, ""},
 	{"SPOP", []string{"spop"}, func(s *suite) Sequence {
 		return Command("SPOP", "myset"+s.tag)
-	}, nil},
+	}, nil, ""},
 	{"ZADD", []string{"zadd"}, func(s *suite) Sequence {
 		score := "0"
 		if s.random {
 			score = "__rand_int__"
 		}
 		return Command("ZADD", "myzset"+s.tag, score, "element:__rand_1st__")
-	}, nil},
+	}, nil, ""},
 	{"ZPOPMIN", []string{"zpopmin"}, func(s *suite) Sequence {
 		return Command("ZPOPMIN", "myzset"+s.tag)
-	}, nil},
+	}, nil, ""},
 	{lrangeFill, []string{"lrange", "lrange_100", "lrange_300", "lrange_500", "lrange_600"}, func(s *suite) Sequence {
 		return Command("LPUSH", "mylist"+s.tag, s.data)
-	}, nil},
+	}, nil, ""},
 	lrange(100), lrange(300), lrange(500), lrange(600),
 	{"MSET (10 keys)", []string{"mset"}, func(s *suite) Sequence {
 		args := []string{"MSET"}
@@ -82,27 +85,27 @@ var suiteTests = []test{
 			args = append(args, s.key(), s.data)
 		}
 		return Command(args...)
-	}, nil},
+	}, nil, ""},
 	{"MGET (10 keys)", []string{"mget"}, func(s *suite) Sequence {
 		args := []string{"MGET"}
 		for range 10 {
 			args = append(args, s.key())
 		}
 		return Command(args...)
-	}, nil},
+	}, nil, ""},
 	{"XADD", []string{"xadd"}, func(s *suite) Sequence {
 		return Command("XADD", "mystream"+s.tag, "*", "myfield", s.data)
-	}, nil},
+	}, nil, ""},
 	{"FUNCTION LOAD", []string{"function_load"}, func(s *suite) Sequence {
 		return Command("function", "load", "replace", functionLibrary(s.numbered, false))
-	}, nil},
+	}, nil, "function"},
 	{"FCALL", []string{"fcall"}, func(s *suite) Sequence {
 		args := []string{"fcall", "foo1", strconv.Itoa(s.keys)}
 		for i := range s.keys {
 			args = append(args, "key"+strconv.Itoa(i+1))
 		}
 		return Command(args...)
-	}, func(s *suite) string { return functionLibrary(1, s.keys > 0) }},
+	}, func(s *suite) string { return functionLibrary(1, s.keys > 0) }, "fcall"},
 }
 
 func lrange(elements int) test {
