@@ -29,6 +29,9 @@ func (n *Node) dumpCommands() []command.Spec {
 		AnyVersion:      n.acceptsAnyVersion,
 		SkipChecksum:    n.debug.checksumSkipped.Load,
 		CountsFrequency: n.countsFrequency,
+		Refused: func(layout string, err error) {
+			n.Log.Warningf("RESTORE: %s integrity check failed. (%v)", layout, err)
+		},
 	})
 }
 

@@ -52,6 +52,33 @@ func (k Kind) String() string {
 	return kindNames[k]
 }
 
+// Layout returns what a value of the kind is packed in, in the words of Valkey's log.
+func (k Kind) Layout() string {
+	switch k {
+	case KindHashZipmap:
+		return "Zipmap"
+	case KindListZiplist, KindListOfZip:
+		return "Ziplist"
+	case KindHashZiplist:
+		return "Hash ziplist"
+	case KindZSetZiplist:
+		return "Zset ziplist"
+	case KindSetIntset:
+		return "Intset"
+	case KindHashPacked:
+		return "Hash listpack"
+	case KindZSetPacked:
+		return "Zset listpack"
+	case KindSetPacked:
+		return "Set listpack"
+	case KindListNodes:
+		return "Listpack"
+	case KindStream1, KindStream2, KindStream3:
+		return "Stream listpack"
+	}
+	return "Value"
+}
+
 // The opcodes: bytes that begin a record of a file which is no value.
 const (
 	opSlotImport    = 243
