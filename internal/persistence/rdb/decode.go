@@ -325,28 +325,28 @@ func (d *decoder) packed(k Kind) (v value.Value, err error) {
 		})
 	}
 	if !ok {
-		d.free(&v)
+		Free(d.heap, &v)
 		return v, corrupt("%s", k)
 	}
 	return v, nil
 }
 
-// free gives back what was built of a value that turned out corrupt.
-func (d *decoder) free(v *value.Value) {
+// Free gives back the memory of a value that was read and is not kept.
+func Free(heap *offheap.Heap, v *value.Value) {
 	if v.Root == 0 {
 		return
 	}
 	switch v.Type {
 	case value.List:
-		list.Free(d.heap, v)
+		list.Free(heap, v)
 	case value.Set:
-		set.Free(d.heap, v)
+		set.Free(heap, v)
 	case value.ZSet:
-		zset.Free(d.heap, v)
+		zset.Free(heap, v)
 	case value.Hash:
-		hash.Free(d.heap, v)
+		hash.Free(heap, v)
 	case value.Stream:
-		stream.Free(d.heap, v)
+		stream.Free(heap, v)
 	}
 }
 

@@ -96,7 +96,7 @@ func (p *Payload) Read(heap *offheap.Heap, lim *value.Limits) (Object, error) {
 	case o.Gone != Present:
 		return Object{}, corrupt("nothing in it")
 	case d.in.left() != 0:
-		d.free(&o.Value)
+		Free(d.heap, &o.Value)
 		return Object{}, corrupt("%d bytes left over", d.in.left())
 	}
 	return o, nil

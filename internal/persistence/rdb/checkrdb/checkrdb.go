@@ -12,12 +12,7 @@ import (
 	"os"
 	"time"
 
-	"github.com/kvasirdb/kvasir/internal/datatype/hash"
-	"github.com/kvasirdb/kvasir/internal/datatype/list"
-	"github.com/kvasirdb/kvasir/internal/datatype/set"
-	"github.com/kvasirdb/kvasir/internal/datatype/stream"
 	"github.com/kvasirdb/kvasir/internal/datatype/value"
-	"github.com/kvasirdb/kvasir/internal/datatype/zset"
 	"github.com/kvasirdb/kvasir/internal/persistence/rdb"
 	"github.com/kvasirdb/kvasir/internal/platform/offheap"
 )
@@ -226,7 +221,7 @@ func (c *checker) record(r *rdb.Record) {
 		if c.stats != nil {
 			c.stats.add(c.db, r, c.now)
 		}
-		c.free(&r.Object.Value)
+		rdb.Free(c.heap, &r.Object.Value)
 	}
 }
 
@@ -237,24 +232,6 @@ func (c *checker) count(r *rdb.Record) {
 		if r.Info.Expiry < c.now {
 			c.expired++
 		}
-	}
-}
-
-func (c *checker) free(v *value.Value) {
-	if v.Root == 0 {
-		return
-	}
-	switch v.Type {
-	case value.List:
-		list.Free(c.heap, v)
-	case value.Set:
-		set.Free(c.heap, v)
-	case value.ZSet:
-		zset.Free(c.heap, v)
-	case value.Hash:
-		hash.Free(c.heap, v)
-	case value.Stream:
-		stream.Free(c.heap, v)
 	}
 }
 
