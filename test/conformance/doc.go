@@ -45,7 +45,8 @@
 //	@next since 9.1   any of these, for one command only
 //	@options a b      of a whole script: start the server with --a b
 //
-// With -rewrite the replies are replaced by those of the server that
+// With the build tag rewrite, TestRewrite is there (go test -tags rewrite -run
+// TestRewrite/NAME), and the replies are replaced by those of the server that
 // VALKEY_SERVER names; replies that match already stay as they are. Where a
 // command has several replies, write a line with ? for each.
 package conformance
