@@ -131,6 +131,17 @@ func (n *Node) load(ready func()) error {
 	return nil
 }
 
+// startDueSnapshots starts the rewrite or save that is due; only one runs at a
+// time. A rewrite that was asked for comes first, since writes may wait for it to
+// be durable; then save points, the growth of the append-only file, and last a
+// save that BGSAVE has scheduled. Exclusive mode.
+func (n *Node) startDueSnapshots() {
+	n.AOF.StartScheduled()
+	n.Saver.Tick()
+	n.AOF.Tick()
+	n.Saver.StartScheduled()
+}
+
 // writePersistence writes the section of INFO.
 func (n *Node) writePersistence(f *info.Fields) {
 	s := n.Saver.Status()

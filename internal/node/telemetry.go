@@ -110,8 +110,7 @@ func (n *Node) cron(int64) {
 	x := n.Server.Loops()[0].Executor()
 	x.Do(func() {
 		n.Telemetry.Core.Sample()
-		n.Saver.Tick()
-		n.AOF.Tick()
+		n.startDueSnapshots()
 		n.shutdownIfRequested(x.Worker().Begin(0, n.Clock.Now().UnixMilli()))
 	})
 }

@@ -284,13 +284,19 @@ func TestFatalErrors(t *testing.T) {
 			if s.set("2", "a") {
 				t.Error(op, "failed, and a reply leaves")
 			}
-			s.Tick()
+			s.tick()
 		}
 		if s.fatal != 1 || !s.Failed() {
 			t.Errorf("%s failed, and Fatal was called %d times", op, s.fatal)
 		}
 		s.Close()
 	}
+}
+
+// tick does what the server does ten times a second.
+func (s *store) tick() {
+	s.StartScheduled()
+	s.Tick()
 }
 
 // TestRewriteBesideSave asks for a rewrite while a snapshot is saved: it is
@@ -310,11 +316,11 @@ func TestRewriteBesideSave(t *testing.T) {
 	}
 	s.saving = true
 	ask("+Background append only file rewriting scheduled")
-	if s.Tick(); s.Rewriting() || !s.Status().Scheduled {
+	if s.tick(); s.Rewriting() || !s.Status().Scheduled {
 		t.Errorf("during the save: %+v", s.Status())
 	}
 	s.saving = false
-	if s.Tick(); !s.Rewriting() || s.Status().Scheduled {
+	if s.tick(); !s.Rewriting() || s.Status().Scheduled {
 		t.Errorf("after the save: %+v", s.Status())
 	}
 	ask("-ERR Background append only file rewriting already in progress")
@@ -457,11 +463,11 @@ func TestTurnedOffWithinTransaction(t *testing.T) {
 		t.Error("the transaction is recorded to its end, although the file counts as off")
 	}
 	s.SetEnabled(true, true)
-	if s.Tick(); !s.fed || !s.Status().Enabled {
+	if s.tick(); !s.fed || !s.Status().Enabled {
 		t.Error("turned on again, it stays on")
 	}
 	s.SetEnabled(false, true)
-	if s.Tick(); s.fed || s.Status().Enabled {
+	if s.tick(); s.fed || s.Status().Enabled {
 		t.Error("it is off after the transaction")
 	}
 }

@@ -248,14 +248,26 @@ func (a *AOF) installBaseLocked(o *Settings, r *rewrite) error {
 	return nil
 }
 
-// rewriteIfDueLocked starts a rewrite that was asked for, or that the growth of
-// the files asks for. Exclusive mode.
-func (a *AOF) rewriteIfDueLocked() {
-	if a.rewrite != nil || a.rewrites.failures >= failuresFree && a.Now().Before(a.rewrites.notUntil) {
-		return
-	}
-	if a.scheduled {
+// StartScheduled starts a rewrite that was asked for and could not begin then.
+// Exclusive mode, before anything that would start a snapshot in the same turn.
+func (a *AOF) StartScheduled() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.scheduled && !a.stopping && a.mayRewriteLocked() {
 		a.startRewriteLocked() // has logged why not; it stays scheduled
+	}
+}
+
+// mayRewriteLocked reports whether the server may start a rewrite of its own
+// accord: none runs, and failures do not make it wait.
+func (a *AOF) mayRewriteLocked() bool {
+	return a.rewrite == nil && (a.rewrites.failures < failuresFree || !a.Now().Before(a.rewrites.notUntil))
+}
+
+// rewriteIfGrownLocked starts a rewrite that the growth of the files asks for.
+// Exclusive mode.
+func (a *AOF) rewriteIfGrownLocked() {
+	if a.scheduled || !a.mayRewriteLocked() {
 		return
 	}
 	o := a.Settings()

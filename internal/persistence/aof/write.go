@@ -238,8 +238,8 @@ func (a *AOF) startSyncLocked() {
 	})
 }
 
-// Tick writes what was put off, syncs what is due, and starts the rewrites that
-// are due. Exclusive mode, about ten times a second.
+// Tick writes what was put off, syncs what is due, and starts a rewrite if the
+// files have grown. Exclusive mode, about ten times a second.
 func (a *AOF) Tick() {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -248,7 +248,7 @@ func (a *AOF) Tick() {
 		a.disableLocked()
 	}
 	a.flushLocked(false)
-	a.rewriteIfDueLocked()
+	a.rewriteIfGrownLocked()
 }
 
 // Close writes and syncs everything and closes the file. After that nothing may

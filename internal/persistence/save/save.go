@@ -124,26 +124,15 @@ func New(d Deps) *Saver {
 // retryAfter is how long a save point waits after a failure.
 const retryAfter = 5 * time.Second
 
-// Tick starts a save that a save point or BGSAVE SCHEDULE asks for. Exclusive
-// mode, about ten times a second.
+// Tick starts a save that a save point asks for. Exclusive mode, about ten times
+// a second.
 func (s *Saver) Tick() {
-	rewriting := s.Rewriting()
+	if !s.mayStart() {
+		return
+	}
 	s.mu.Lock()
-	busy, scheduled := rewriting || s.job != nil || s.loading != nil, s.scheduled
-	changes := s.Changes() - s.saved
-	since, tried := s.Now().Sub(s.lastSave), s.Now().Sub(s.lastTry)
-	failed := s.failed
+	changes, since := s.Changes()-s.saved, s.Now().Sub(s.lastSave)
 	s.mu.Unlock()
-	if busy {
-		return
-	}
-	if failed && tried <= retryAfter {
-		return
-	}
-	if scheduled {
-		s.startBackground()
-		return
-	}
 	for _, p := range s.Settings().Points {
 		if changes >= p.Changes && since > time.Duration(p.Seconds)*time.Second {
 			s.Log.Noticef("%d changes in %d seconds. Saving...", p.Changes, p.Seconds)
@@ -151,6 +140,29 @@ func (s *Saver) Tick() {
 			return
 		}
 	}
+}
+
+// StartScheduled starts a save that BGSAVE has scheduled. Exclusive mode, after
+// what has precedence in the same turn: rewrites of the append-only file.
+func (s *Saver) StartScheduled() {
+	s.mu.Lock()
+	scheduled := s.scheduled
+	s.mu.Unlock()
+	if scheduled && s.mayStart() {
+		s.startBackground()
+	}
+}
+
+// mayStart reports whether the server may start a save of its own accord:
+// nothing else runs, and the last failure is a while ago.
+func (s *Saver) mayStart() bool {
+	rewriting := s.Rewriting()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if rewriting || s.job != nil || s.loading != nil {
+		return false
+	}
+	return !s.failed || s.Now().Sub(s.lastTry) > retryAfter
 }
 
 // Stop cancels a background save and waits for its end.
@@ -194,7 +206,7 @@ func (s *Saver) runBackgroundSave(c *command.Ctx) {
 	}
 }
 
-// schedule makes Tick start a save as soon as it can.
+// schedule makes StartScheduled start a save as soon as it can.
 func (s *Saver) schedule(c *command.Ctx, why string) {
 	s.mu.Lock()
 	s.scheduled = true

@@ -257,7 +257,10 @@ func TestBesideRewrite(t *testing.T) {
 	f.settings.KeyDelay = time.Hour // a save goes on until it is cancelled
 	f.fill(10)
 	tick := func() (saving bool) {
-		f.exclusive(func(*keyspace.Tx) { f.saver.Tick() })
+		f.exclusive(func(*keyspace.Tx) {
+			f.saver.Tick()
+			f.saver.StartScheduled()
+		})
 		return f.saver.Saving()
 	}
 	expect := func(got, want string) {
