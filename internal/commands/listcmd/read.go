@@ -50,11 +50,13 @@ func runLIndex(c *command.Ctx) {
 	}
 	v := e.Value()
 	var scratch list.Scratch
-	if elem, ok := list.Index(&v, int(index), &scratch); ok {
-		c.Out.Bulk(elem)
-	} else {
+	it, ok := list.At(&v, int(index))
+	if !ok {
 		c.Out.Null()
+		return
 	}
+	c.Out.Bulk(it.Bytes(&scratch))
+	it.Close()
 }
 
 var lrangeSpec = command.Spec{

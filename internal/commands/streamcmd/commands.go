@@ -204,7 +204,9 @@ func replyID(c *command.Ctx, id stream.ID) {
 // replyRange appends up to count entries, 0 being all, without a header and
 // returns how many.
 func replyRange(c *command.Ctx, s stream.Stream, from, to stream.ID, count int64, backwards bool) (n int64) {
-	for it := s.Range(from, to, backwards); it.Next(); {
+	it := s.Range(from, to, backwards)
+	defer it.Close()
+	for it.Next() {
 		replyEntry(c, &it)
 		if n++; n == count {
 			break

@@ -38,7 +38,9 @@ func (d *delivery) deliver(r *reading, reply *readReply) {
 	header := d.c.Out.Defer()
 	from, _ := d.group.LastID().Next()
 	n, moved := 0, false
-	for it := d.Range(from, streamindex.Max(), false); it.Next(); {
+	it := d.Range(from, streamindex.Max(), false)
+	defer it.Close()
+	for it.Next() {
 		moved = d.group.Pass(it.ID()) || moved
 		replyEntry(d.c, &it)
 		if !r.noAck {

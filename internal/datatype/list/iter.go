@@ -31,6 +31,10 @@ func At(v *value.Value, index int) (it Iter, ok bool) {
 	return it, it.pos != 0
 }
 
+// Close says that the iterator and what it returned are not used any more, which
+// saves the next one an allocation.
+func (it *Iter) Close() { it.cursor.Close() }
+
 // Next moves to the next element and reports whether there is one; if not, the
 // iterator is of no further use.
 func (it *Iter) Next() bool {

@@ -280,6 +280,7 @@ func Bounds(length, start, stop int) (from, count int) {
 func Range(v *value.Value, from, count int, visit func(elem []byte)) {
 	var scratch Scratch
 	it, ok := At(v, from)
+	defer it.Close()
 	for i := 0; i < count && ok; i++ {
 		visit(it.Bytes(&scratch))
 		ok = it.Next()
@@ -308,6 +309,7 @@ func runs(v *value.Value, from, count int, visit func(packed listpack.View, p, n
 	}
 	l := quicklist.Open(nil, v.Root)
 	c, _ := l.Seek(from)
+	defer c.Close()
 	for {
 		packed, p, n := c.Run()
 		n = min(n, count)
@@ -340,6 +342,7 @@ func Positions(v *value.Value, s []byte, rank, maxLen int, visit func(index int)
 		return
 	}
 	it, ok := At(v, length-1)
+	defer it.Close()
 	for index := length - 1; ok && index >= length-maxLen; index-- {
 		if it.Equal(s) {
 			rank++

@@ -30,7 +30,7 @@ const (
 	condenseBytesMin   = 256
 	condenseSavesShare = 8
 	// So many entries of a condensed node are expanded together.
-	pieceEntries = 20
+	pieceEntries = 10
 )
 
 func (b block) condensed() bool { return b&condensedBit != 0 }
@@ -73,30 +73,40 @@ func (b block) data() listpack.Condensed {
 
 func (b block) stride() int { return b.head(3) }
 
-// openHead returns the node of a condensed block without entries, in buf, which it
-// may enlarge: there is room for any of its pieces.
-func (b block) openHead(id ID, buf *[]byte) node {
+// openHead returns the node of a condensed block without entries, in buf: there is
+// room for any of its pieces.
+func (b block) openHead(id ID, buf *listpack.Buffer) node {
 	data := b.data()
-	longest := data.PieceSizeMax()
-	if most := listpack.EmptySize + 2*longest; cap(*buf) < most {
-		*buf = make([]byte, most)
-	}
-	*buf = (*buf)[:cap(*buf)]
-	n := openNode(id, data.ExpandPiece(*buf, listpack.HeaderSize, 0, b.stride()))
+	room := buf.Reserve(listpack.EmptySize + data.PieceSize(0) + data.PieceSizeMax())
+	n := openNode(id, data.ExpandPiece(room, listpack.HeaderSize, 0, b.stride()))
 	n.entriesAt = n.lp.End()
 	return n
 }
 
 // openPiece puts a piece into a node that openHead returned, in the same buffer.
-func (b block) openPiece(n *node, buf []byte, piece int) {
-	n.lp = b.data().ExpandPiece(buf, n.entriesAt, piece, b.stride())
+func (b block) openPiece(n *node, buf *listpack.Buffer, piece int) {
+	n.lp = b.data().ExpandPiece(buf.Reserve(0), n.entriesAt, piece, b.stride())
 }
 
 // firstID returns the ID of the first entry in a piece, which it writes to the node.
-func (b block) firstID(n *node, buf []byte, piece int) ID {
-	n.lp = b.data().ExpandFirst(buf, n.entriesAt, piece, b.stride(), entryHead)
+func (b block) firstID(n *node, buf *listpack.Buffer, piece int) ID {
+	n.lp = b.data().ExpandFirst(buf.Reserve(0), n.entriesAt, piece, b.stride(), entryHead)
 	id, _ := n.readID(n.lp.Next(n.entriesAt))
 	return id
+}
+
+// lastPieceAtMost returns the last piece whose first ID is not above id, or the first
+// piece of entries.
+func (b block) lastPieceAtMost(n *node, buf *listpack.Buffer, id ID) int {
+	low, high := 1, b.data().Pieces()
+	for low+1 < high {
+		if middle := (low + high) / 2; id.Less(b.firstID(n, buf, middle)) {
+			high = middle
+		} else {
+			low = middle
+		}
+	}
+	return low
 }
 
 // expanded returns the block of the listpack itself, to be changed.

@@ -8,7 +8,9 @@ import (
 // Iter walks over entries in a range of IDs. It is valid until the stream
 // changes.
 //
-//	for it := s.Range(from, to, false); it.Next(); {
+//	it := s.Range(from, to, false)
+//	defer it.Close()
+//	for it.Next() {
 //		for range it.Fields() {
 //			field, value := it.Pair()
 //		}
@@ -20,8 +22,8 @@ type Iter struct {
 	backwards  bool
 	tombstones bool // stop at them too
 
-	n       node   // a condensed one has the entries of one piece only
-	buf     []byte // where a condensed node is expanded to
+	n       node            // a condensed one has the entries of one piece only
+	buf     listpack.Buffer // where a condensed node is expanded to
 	opened  bool
 	piece   int // of a condensed node
 	pieces  int // 0 if it is not condensed
@@ -46,6 +48,10 @@ func (s Stream) Range(from, to ID, backwards bool) Iter {
 	}
 	return it
 }
+
+// Close says that the iterator and what it returned are not used any more, which
+// saves the next one an allocation.
+func (it *Iter) Close() { it.buf.Release() }
 
 // Next moves to the next entry and reports whether there is one.
 func (it *Iter) Next() bool {
@@ -95,18 +101,15 @@ func (it *Iter) open() {
 	}
 	it.n = b.openHead(it.cursor.ID(), &it.buf)
 	it.pieces = b.data().Pieces()
-	if it.backwards {
-		it.piece = it.pieces - 1
-		for it.piece > 1 && it.to.Less(b.firstID(&it.n, it.buf, it.piece)) {
-			it.piece--
-		}
-	} else {
+	switch {
+	case it.backwards:
+		it.piece = b.lastPieceAtMost(&it.n, &it.buf, it.to)
+	case it.n.id.Less(it.from):
+		it.piece = b.lastPieceAtMost(&it.n, &it.buf, it.from)
+	default:
 		it.piece = 1
-		for it.piece+1 < it.pieces && it.n.id.Less(it.from) && !it.from.Less(b.firstID(&it.n, it.buf, it.piece+1)) {
-			it.piece++
-		}
 	}
-	b.openPiece(&it.n, it.buf, it.piece)
+	b.openPiece(&it.n, &it.buf, it.piece)
 	it.begin()
 }
 
@@ -121,7 +124,7 @@ func (it *Iter) nextPiece() bool {
 		return false
 	}
 	it.piece = next
-	it.cursor.Value().openPiece(&it.n, it.buf, next)
+	it.cursor.Value().openPiece(&it.n, &it.buf, next)
 	it.begin()
 	return true
 }

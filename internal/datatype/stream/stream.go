@@ -205,6 +205,7 @@ func (s Stream) LastEntryID() (id ID, ok bool) { return s.edge(true, false) }
 // Exists reports whether there is an entry with this ID.
 func (s Stream) Exists(id ID) bool {
 	it := s.Range(id, id, false)
+	defer it.Close()
 	return it.Next()
 }
 
@@ -212,6 +213,7 @@ func (s Stream) Exists(id ID) bool {
 // are asked for too.
 func (s Stream) edge(last, tombstones bool) (ID, bool) {
 	it := s.Range(ID{}, streamindex.Max(), last)
+	defer it.Close()
 	it.tombstones = tombstones
 	ok := it.Next()
 	return it.e.id, ok

@@ -237,14 +237,14 @@ func (c Condensed) Expand(dst []byte, stride int) {
 	binary.LittleEndian.PutUint32(v, uint32(len(v)))
 	copy(v[4:HeaderSize], c)
 	p := HeaderSize
-	operations := c[c.operations():]
+	begin := c.operations()
 	for k := range c.Pieces() {
 		size, length := c.piece(k)
-		if expand(v, p, operations[:length], stride, math.MaxInt) != p+size {
+		if expand(v, p, c, begin, begin+length, stride, math.MaxInt) != p+size {
 			panic("listpack: a condensed listpack is corrupt")
 		}
 		p += size
-		operations = operations[length:]
+		begin += length
 	}
 	v[p] = end
 }
@@ -252,30 +252,36 @@ func (c Condensed) Expand(dst []byte, stride int) {
 // Pieces returns the number of pieces.
 func (c Condensed) Pieces() int { return int(binary.LittleEndian.Uint16(c[2:])) }
 
+// PieceSize returns the length of a piece, expanded.
+func (c Condensed) PieceSize(k int) int {
+	size, _ := c.piece(k)
+	return size
+}
+
 // PieceSizeMax returns the length of the longest piece, expanded.
 func (c Condensed) PieceSizeMax() (longest int) {
 	for k := range c.Pieces() {
-		size, _ := c.piece(k)
-		longest = max(longest, size)
+		longest = max(longest, c.PieceSize(k))
 	}
 	return longest
 }
 
 // ExpandPiece makes dst a listpack of what is at dst before position at, which is
 // HeaderSize or the end of an element, and piece k, and returns it. The number of
-// elements is not stored. dst has room for the piece and the end mark.
+// elements is not stored. dst has room for the piece and the end mark; room for
+// ExpandSlack bytes more makes it faster.
 func (c Condensed) ExpandPiece(dst []byte, at, k, stride int) View {
 	return c.ExpandFirst(dst, at, k, stride, math.MaxInt)
 }
 
-// ExpandFirst is ExpandPiece for the first elements of the piece, stride at most.
+// ExpandFirst is ExpandPiece for so many elements of the piece at most.
 func (c Condensed) ExpandFirst(dst []byte, at, k, stride, elements int) View {
 	begin, length := c.operations(), 0
 	for i := range k + 1 {
 		begin += length
 		_, length = c.piece(i)
 	}
-	p := expand(dst, at, c[begin:begin+length], stride, elements)
+	p := expand(dst, at, c, begin, begin+length, stride, elements)
 	v := View(dst[:p+1])
 	v[p] = end
 	binary.LittleEndian.PutUint32(v, uint32(len(v)))
@@ -292,13 +298,16 @@ func (c Condensed) piece(k int) (size, length int) {
 	return int(binary.LittleEndian.Uint16(descriptor)), int(binary.LittleEndian.Uint16(descriptor[2:]))
 }
 
-// expand writes the elements that the operations of a piece describe, as many of
-// them at most, to v from position p on, and returns where they end. A limit is
-// within the first stride elements, which have no references and thus an operation
-// each.
-func expand(v View, p int, src []byte, stride, elements int) int {
+// ExpandSlack is how many bytes behind its result an expansion may overwrite if
+// they are there: most elements are then copied in whole words.
+const ExpandSlack = 72
+
+// expand writes the elements that the operations of a piece, src from i to j,
+// describe, as many of them at most, to v from position p on, and returns where
+// they end.
+func expand(v View, p int, src []byte, i, j, stride, elements int) int {
 	ref := reference{begin: p, ahead: stride}
-	for i := 0; i < len(src) && elements > 0; elements-- {
+	for ; i < j && elements > 0; elements-- {
 		op := src[i]
 		i++
 		refNext := 0
@@ -307,22 +316,31 @@ func expand(v View, p int, src []byte, stride, elements int) int {
 		}
 		switch {
 		case op < opSame:
-			if head := v[ref.at]; head < headInt13 {
-				from := ref.at + 1 + int(op)
-				v[p] = head
-				q := p + 1 + copy(v[p+1:], v[ref.at+1:from])
-				n := copy(v[q:q+refNext-1-from], src[i:])
-				i += n
-				q += n
-				v[q] = v[refNext-1]
-				p = q + 1
+			from := ref.at
+			head := v[from]
+			if head >= headInt13 {
+				q := p + copy(v[p:], v[from:refNext])
+				i += copy(v.Get(p).Str[op:], src[i:j])
+				p = q
 				break
 			}
-			q := p + copy(v[p:], v[ref.at:refNext])
-			i += copy(v.Get(p).Str[op:], src[i:])
+			q := p + refNext - from
+			shared := p + 1 + int(op)
+			n := q - 1 - shared
+			if q+ExpandSlack <= len(v) && i+n+8 <= len(src) {
+				copyWords(v[p:], v[from:], 1+int(op))
+				copyWords(v[shared:], src[i:], n)
+			} else {
+				copy(v[p:shared], v[from:])
+				copy(v[shared:q-1], src[i:])
+			}
+			v[q-1] = byte(q - p - 1)
+			i += n
 			p = q
 		case op < opStep:
-			for n := op & operandMask; ; n-- {
+			n := min(int(op&operandMask), elements-1)
+			elements -= n
+			for ; ; n-- {
 				if refNext-ref.at == 2 {
 					v[p], v[p+1] = v[ref.at], v[ref.at+1]
 					p += 2
@@ -359,4 +377,12 @@ func expand(v View, p int, src []byte, stride, elements int) int {
 		ref.advance(refNext)
 	}
 	return p
+}
+
+// copyWords copies n bytes, and up to seven more, forwards; both have room for that.
+// Calling copy for a few bytes takes longer than copying them.
+func copyWords(dst, src []byte, n int) {
+	for at := 0; at < n; at += 8 {
+		binary.LittleEndian.PutUint64(dst[at:], binary.LittleEndian.Uint64(src[at:]))
+	}
 }

@@ -73,13 +73,15 @@ func checkPieces(t testing.TB, c Condensed, v View, stride int, cuts []int) {
 	from := HeaderSize
 	for k, to := range append(cuts, v.End()) {
 		for _, at := range []int{HeaderSize, HeaderSize + 9} {
-			got := c.ExpandPiece(make([]byte, at+to-from+1), at, k, stride)
-			if !bytes.Equal(got[at:got.End()], v[from:to]) || got[got.End()] != end || len(got) != at+to-from+1 {
-				t.Fatalf("piece %d at %d: %x, want %x", k, at, []byte(got[at:]), []byte(v[from:to]))
+			for _, slack := range []int{0, ExpandSlack} {
+				got := c.ExpandPiece(make([]byte, at+to-from+1+slack), at, k, stride)
+				if !bytes.Equal(got[at:got.End()], v[from:to]) || got[got.End()] != end || len(got) != at+to-from+1 {
+					t.Fatalf("piece %d at %d: %x, want %x", k, at, []byte(got[at:]), []byte(v[from:to]))
+				}
 			}
 		}
 		p := from
-		for n := 0; n <= stride && p <= to; n++ {
+		for n := 0; p <= to; n++ {
 			got := c.ExpandFirst(make([]byte, HeaderSize+to-from+1), HeaderSize, k, stride, n)
 			if !bytes.Equal(got[HeaderSize:got.End()], v[from:p]) {
 				t.Fatalf("first %d of piece %d: %x, want %x", n, k, []byte(got[HeaderSize:]), []byte(v[from:p]))

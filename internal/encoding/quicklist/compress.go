@@ -26,7 +26,7 @@ const (
 	condenseDistance = 3
 	expandDistance   = 2
 	// So many elements of a condensed node are expanded together.
-	pieceElements = 32
+	pieceElements = 16
 )
 
 // blockSize returns how many bytes of its block the node uses.

@@ -34,6 +34,10 @@ func (l *List) Seek(index int) (c Cursor, ok bool) {
 	return c, true
 }
 
+// Close says that the cursor and what it returned are not used any more. A cursor
+// that is not closed costs its readers to come some memory of their own.
+func (c *Cursor) Close() { c.reader.buf.Release() }
+
 // Next moves to the next element and reports whether there is one.
 func (c *Cursor) Next() bool {
 	if c.inNode+1 < c.to {
@@ -243,7 +247,7 @@ func (l *List) settleAround(i int) {
 // reader reads nodes, compressed and condensed ones through a buffer of its own.
 type reader struct {
 	list List
-	buf  []byte
+	buf  listpack.Buffer
 }
 
 // bytes returns the node's listpack or element, valid until the next call.
@@ -251,24 +255,15 @@ func (r *reader) bytes(n node) []byte {
 	if !n.packedTight() {
 		return n.ref().Bytes(n.size())
 	}
-	r.reserve(n.size())
-	n.inflateTo(r.buf)
-	return r.buf
+	buf := r.buf.Reserve(n.size())[:n.size()]
+	n.inflateTo(buf)
+	return buf
 }
 
 // piece returns a piece of a condensed node as a listpack, valid until the next call.
 func (r *reader) piece(n node, k int) listpack.View {
 	data := listpack.Condensed(n.data())
-	r.reserve(listpack.EmptySize + data.PieceSizeMax())
-	return data.ExpandPiece(r.buf, listpack.HeaderSize, k, 1)
-}
-
-// reserve makes the buffer so long.
-func (r *reader) reserve(bytes int) {
-	if cap(r.buf) < bytes {
-		r.buf = make([]byte, bytes)
-	}
-	r.buf = r.buf[:bytes]
+	return data.ExpandPiece(r.buf.Reserve(listpack.EmptySize+data.PieceSize(k)), listpack.HeaderSize, k, 1)
 }
 
 // find appends the positions, ascending, of up to limit elements of n that

@@ -241,6 +241,7 @@ func (l *List) Remove(s []byte, limit int, fromTail bool) int {
 	removed := 0
 	var found []int
 	r := reader{list: *l}
+	defer r.buf.Release()
 	for i := 0; i < len(l.nodes()) && removed < limit; {
 		at := i
 		if fromTail {
