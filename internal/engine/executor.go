@@ -3,6 +3,7 @@ package engine
 import (
 	"math/bits"
 	"slices"
+	"sync/atomic"
 
 	"github.com/kvasirdb/kvasir/internal/blocking"
 	"github.com/kvasirdb/kvasir/internal/command"
@@ -61,7 +62,8 @@ type Executor struct {
 	requestBytes int // of the request under way, as it was received
 
 	// Stats are counted by this executor and read in exclusive mode.
-	Stats Stats
+	Stats    Stats
+	executed atomic.Int64 // Stats.Commands when the reader lock was last released
 }
 
 // NewExecutor makes an executor and its keyspace worker. host may be nil for a
@@ -161,6 +163,9 @@ func (x *Executor) Enter() {
 // Leave gives up what Enter took.
 func (x *Executor) Leave() {
 	x.inside = false
+	if x.Stats.Commands != x.executed.Load() {
+		x.executed.Store(x.Stats.Commands)
+	}
 	x.worker.Leave()
 }
 

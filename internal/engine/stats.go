@@ -136,9 +136,20 @@ func (e *Engine) Totals() (commands, errors int64) {
 	return commands, errors
 }
 
+// Progress sums the executed commands and the changes to keys, as of the last
+// time that each executor gave up its reader lock. Any goroutine may call it.
+func (e *Engine) Progress() (commands, changes int64) {
+	e.EachExecutor(func(x *Executor) {
+		commands += x.executed.Load()
+		changes += x.worker.Changes()
+	})
+	return commands, changes
+}
+
 // ResetStats zeroes all counters (CONFIG RESETSTAT). Exclusive mode only.
 func (e *Engine) ResetStats() {
 	e.EachExecutor(func(x *Executor) {
 		x.Stats = Stats{commands: make([]commandStats, len(x.Stats.commands))}
+		x.executed.Store(0)
 	})
 }

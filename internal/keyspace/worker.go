@@ -4,6 +4,7 @@ import (
 	"math/bits"
 	"slices"
 	"sync"
+	"sync/atomic"
 
 	"github.com/kvasirdb/kvasir/internal/platform/offheap"
 )
@@ -24,6 +25,8 @@ type Worker struct {
 
 	// Stats are counted by the worker and read in exclusive mode.
 	Stats Stats
+
+	changes atomic.Int64 // Stats.Dirty when the reader lock was last released
 }
 
 // Stats count what happened to keys.
@@ -138,9 +141,13 @@ func (w *Worker) Enter() {
 	w.mu.Lock()
 }
 
-// Leave releases the reader lock and publishes the allocator's counters.
+// Leave releases the reader lock and publishes the counters of the allocator and
+// of changes.
 func (w *Worker) Leave() {
 	w.heap.Sync()
+	if w.Stats.Dirty != w.changes.Load() {
+		w.changes.Store(w.Stats.Dirty)
+	}
 	w.mu.Unlock()
 }
 
@@ -189,6 +196,10 @@ func (w *Worker) EndExclusive() {
 	s.exclusivePending.Add(-1)
 	s.exclusiveMu.Unlock()
 }
+
+// Changes is Stats.Dirty as of when the reader lock was last released. Any
+// goroutine may ask.
+func (w *Worker) Changes() int64 { return w.changes.Load() }
 
 // InExclusive reports whether the worker is in exclusive mode.
 func (w *Worker) InExclusive() bool { return w.exclusive }

@@ -89,6 +89,8 @@ type Node struct {
 	unix        *poll.Listener
 	port        atomic.Int32
 	exit        atomic.Int32 // exit code, once stopping
+
+	sampledMillis int64 // when the cron last looked at the counters; loop 0
 }
 
 // New builds a node. Nothing runs yet.

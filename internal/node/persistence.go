@@ -131,6 +131,13 @@ func (n *Node) load(ready func()) error {
 	return nil
 }
 
+// snapshotDue takes care of the append-only file, for which nothing has to stand
+// still, and reports whether startDueSnapshots has anything to do.
+func (n *Node) snapshotDue() bool {
+	_, changes := n.Engine.Progress()
+	return n.AOF.Keep() || n.Saver.Due(changes)
+}
+
 // startDueSnapshots starts the rewrite or save that is due; only one runs at a
 // time. A rewrite that was asked for comes first, since writes may wait for it to
 // be durable; then save points, the growth of the append-only file, and last a

@@ -105,12 +105,23 @@ func (n *Node) followThresholds() {
 	})
 }
 
-// cron runs ten times a second on loop 0.
-func (n *Node) cron(int64) {
+// cron runs ten times a second, or as hz says, on loop 0. Only what is due stops the other
+// loops.
+func (n *Node) cron(nowMillis int64) {
+	if nowMillis-n.sampledMillis >= sampleMillis {
+		n.sampledMillis = nowMillis
+		n.Telemetry.Core.Sample()
+	}
+	if !n.snapshotDue() && !n.ShutdownRequested() {
+		return
+	}
 	x := n.Server.Loops()[0].Executor()
 	x.Do(func() {
-		n.Telemetry.Core.Sample()
 		n.startDueSnapshots()
 		n.shutdownIfRequested(x.Worker().Begin(0, n.Clock.Now().UnixMilli()))
 	})
 }
+
+// sampleMillis is the time between two looks at the counters of INFO's rates,
+// however often the cron runs.
+const sampleMillis = 100

@@ -2,6 +2,7 @@ package node
 
 import (
 	"context"
+	"time"
 
 	"github.com/kvasirdb/kvasir/internal/command"
 	"github.com/kvasirdb/kvasir/internal/commands/bitcmd"
@@ -76,7 +77,7 @@ func (n *Node) connect() {
 	follow(func() { n.Server.SetLimits(n.limits()) },
 		p.ProtoMaxBulkLen, p.ClientQueryBufferLimit, p.MaxClients, p.Timeout, p.TCPKeepAlive,
 		p.MaxNewConnectionsPerCycle, p.ProtectedMode, p.ClientOutputBufferLimit,
-		p.MaxMemory, p.MaxMemoryClients, p.HideUserDataFromLog)
+		p.MaxMemory, p.MaxMemoryClients, p.HideUserDataFromLog, p.Hz)
 	follow(func() { n.Engine.SetImporting(p.ImportMode.Load()); n.followExpirePolicy() }, p.ImportMode)
 	follow(n.followAccessClock, p.MaxMemoryPolicy, p.LFULogFactor, p.LFUDecayTime)
 	follow(func() { n.Engine.TrackLatency(p.LatencyTracking.Load()) }, p.LatencyTracking)
@@ -209,6 +210,7 @@ func (n *Node) limits() *server.Limits {
 		ProtectedMode:     p.ProtectedMode.Load(),
 		HideUserData:      p.HideUserDataFromLog.Load(),
 		ClientsBytes:      clientsBytes(p.MaxMemoryClients.Load(), p.MaxMemory.Load()),
+		CronInterval:      time.Second / time.Duration(p.Hz.Load()),
 	}
 	for class, limit := range p.ClientOutputBufferLimit.Load() {
 		l.Output[class] = server.OutputLimit{HardBytes: int64(limit.HardBytes), SoftBytes: int64(limit.SoftBytes), SoftSeconds: limit.SoftSeconds}

@@ -18,7 +18,6 @@ const (
 	readBytes       = 16 << 10
 	inboxMax        = 1 << 16
 	eventsMax       = 1024
-	cronInterval    = 100 * time.Millisecond
 	listenerToken   = 1 << 62
 	yieldConns      = 64 // clients flushed before exclusive mode of others is let in
 )
@@ -135,9 +134,9 @@ func (l *Loop) patience() time.Duration {
 	if len(l.unfinished) > 0 {
 		return 0
 	}
-	d := cronInterval
+	d := l.server.Limits().CronInterval
 	if l.index == 0 {
-		wakes := l.nowMillis + cronInterval.Milliseconds()
+		wakes := l.nowMillis + d.Milliseconds()
 		l.server.wakesAt.Store(wakes)
 		if at := l.server.nextDeadline(); at > 0 && at < wakes {
 			d = max(0, time.Duration(at-l.nowMillis)*time.Millisecond)
@@ -187,7 +186,7 @@ func (l *Loop) turn(events []poll.Event) (timers bool) {
 	l.settle()
 	l.drainInbox()
 	l.keepDeadlines()
-	due := began.Sub(l.lastCron) >= cronInterval
+	due := began.Sub(l.lastCron) >= l.server.Limits().CronInterval
 	if due {
 		l.lastCron = began
 	}
@@ -420,7 +419,8 @@ func (l *Loop) conn(token uint64) *conn {
 func (l *Loop) cron() {
 	limits := l.server.Limits()
 	// Every client is looked at about once a second.
-	for n := len(l.conns)/10 + 1; n > 0 && len(l.conns) > 0; n-- {
+	perSecond := int(time.Second / limits.CronInterval)
+	for n := len(l.conns)/perSecond + 1; n > 0 && len(l.conns) > 0; n-- {
 		l.cursor = (l.cursor + 1) % len(l.conns)
 		if c := l.conns[l.cursor]; c != nil {
 			l.checkIdle(c, limits)
@@ -431,8 +431,11 @@ func (l *Loop) cron() {
 
 func (l *Loop) checkIdle(c *conn, limits *Limits) {
 	idle := l.nowMillis - c.LastInteractionMillis
-	l.notePeaks(c)
-	c.shrinkPending(idle)
+	resting := c.resting() // has no buffers: nothing to measure or to give back
+	if !resting {
+		l.notePeaks(c)
+		c.shrinkPending(idle)
+	}
 	const exempt = session.Replica | session.Primary | session.Blocked | session.PubSub
 	if limits.IdleTimeoutMillis > 0 && idle > limits.IdleTimeoutMillis && c.Flags&exempt == 0 {
 		l.server.hooks.Log.Verbosef("Closing idle client")
@@ -443,7 +446,9 @@ func (l *Loop) checkIdle(c *conn, limits *Limits) {
 		l.close(c)
 		return
 	}
-	c.account()
+	if !resting {
+		c.account()
+	}
 }
 
 // shutdown flushes and closes everything.

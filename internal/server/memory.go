@@ -63,12 +63,17 @@ func outputBytes(waiting int) int {
 	return waiting
 }
 
+// resting reports whether a connection has been accounted as having nothing of its
+// own, and still has not. Nearly always that is so, before a turn and after it.
+func (c *conn) resting() bool {
+	const keeps = session.Multi | session.PubSub | session.Tracking | session.Blocked
+	return c.accounted == connBytes && c.base == nil && c.held == nil && c.Out.BufferCap() == 0 &&
+		c.Flags&keeps == 0 && c.Ext[session.ExtTxn] == nil && !c.left
+}
+
 // account notes a change of what a connection occupies in the server's sum.
 func (c *conn) account() {
-	// Nearly always a client has nothing, before a turn and after it.
-	const keeps = session.Multi | session.PubSub | session.Tracking | session.Blocked
-	if c.accounted == connBytes && c.base == nil && c.held == nil && c.Out.BufferCap() == 0 &&
-		c.Flags&keeps == 0 && c.Ext[session.ExtTxn] == nil && !c.left {
+	if c.resting() {
 		return
 	}
 	now := 0

@@ -28,6 +28,7 @@ package server
 import (
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/kvasirdb/kvasir/internal/blocking"
 	"github.com/kvasirdb/kvasir/internal/engine"
@@ -47,7 +48,7 @@ type Hooks struct {
 	TransactionWrites func(c *session.Client) bool
 	// Users decide who clients are.
 	Users Authenticator
-	// Cron runs on loop 0 about ten times a second, between turns.
+	// Cron runs on loop 0 between turns, every Limits.CronInterval.
 	Cron func(nowMillis int64)
 	// Paused tells that the clients' data begins or ends to stand still.
 	// Exclusive mode.
@@ -73,8 +74,9 @@ type Limits struct {
 	KeepAliveSeconds  int
 	AcceptsPerTurn    int // max-new-connections-per-cycle
 	ProtectedMode     bool
-	HideUserData      bool  // hide-user-data-from-log
-	ClientsBytes      int64 // maxmemory-clients; 0 none
+	HideUserData      bool          // hide-user-data-from-log
+	ClientsBytes      int64         // maxmemory-clients; 0 none
+	CronInterval      time.Duration // at most a second; see hz
 	Output            [OutputClasses]OutputLimit
 }
 

@@ -2,6 +2,7 @@ package telemetry
 
 import (
 	"runtime/metrics"
+	"sync/atomic"
 
 	"github.com/kvasirdb/kvasir/internal/platform/offheap"
 	"github.com/kvasirdb/kvasir/internal/telemetry/info"
@@ -9,8 +10,19 @@ import (
 
 // memory is what is remembered of the use of memory.
 type memory struct {
-	startup int64 // used when the server began
-	peak    int64 // most used, as far as seen
+	startup int64        // used when the server began
+	peak    atomic.Int64 // most used, as far as seen
+}
+
+// notePeak remembers what is used now if it is the most so far, and returns the
+// most so far.
+func (m *memory) notePeak(used int64) int64 {
+	for {
+		peak := m.peak.Load()
+		if used <= peak || m.peak.CompareAndSwap(peak, used) {
+			return max(peak, used)
+		}
+	}
 }
 
 // UsedMemory is used_memory: the blocks of the off-heap pool and the buffers of
@@ -24,8 +36,7 @@ func (c *Core) writeMemory(f *info.Fields) {
 	pool := c.Pool.Stats()
 	clients := c.Server.ClientsBytes()
 	used := pool.Used + clients + c.Server.LoopBytes()
-	c.memory.peak = max(c.memory.peak, used)
-	peak := c.memory.peak
+	peak := c.memory.notePeak(used)
 	rss := residentBytes()
 	if rss == 0 {
 		rss = pool.Resident + clients + goHeapBytes()

@@ -13,8 +13,7 @@ type MemoryFigures struct {
 // MemoryFigures returns the figures of this moment. Exclusive mode only.
 func (c *Core) MemoryFigures() MemoryFigures {
 	f := MemoryFigures{Used: c.UsedMemory(), Startup: c.memory.startup, Resident: residentBytes(), Clients: c.Server.ClientsBytes()}
-	c.memory.peak = max(c.memory.peak, f.Used)
-	f.Peak = c.memory.peak
+	f.Peak = c.memory.notePeak(f.Used)
 	if f.Resident == 0 {
 		f.Resident = c.Pool.Stats().Resident + f.Clients + goHeapBytes()
 	}

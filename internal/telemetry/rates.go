@@ -1,8 +1,19 @@
 package telemetry
 
-// Rates are the counters whose speed INFO shows.
+import "sync"
+
+// Rates are the counters whose speed INFO shows. The cron notes them while
+// INFO may run on another loop.
 type Rates struct {
+	mu                                                   sync.Mutex // held by Sample and Mean of any of them
 	Commands, InputBytes, OutputBytes, Turns, TurnMicros Rate
+}
+
+// reset begins anew.
+func (r *Rates) reset() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.Commands, r.InputBytes, r.OutputBytes, r.Turns, r.TurnMicros = Rate{}, Rate{}, Rate{}, Rate{}, Rate{}
 }
 
 // samples is over how many of the last samples a rate is averaged.
@@ -41,17 +52,19 @@ func (r *Rate) Mean() int64 {
 }
 
 // Sample looks at the counters and improves the scale that times commands. The
-// cron calls it ten times a second, in exclusive mode.
+// cron calls it ten times a second; others may execute meanwhile.
 func (c *Core) Sample() {
 	c.Engine.Ticks().Refine()
-	commands, _ := c.Engine.Totals()
+	commands, _ := c.Engine.Progress()
 	loops := c.Server.LoopStats()
 	now := c.Clock.Mono() / 1e3
+	c.memory.notePeak(c.UsedMemory())
 	r := &c.rates
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	r.Commands.Sample(commands, now, 1e6)
 	r.InputBytes.Sample(loops.InputBytes, now, 1e6)
 	r.OutputBytes.Sample(loops.OutputBytes, now, 1e6)
 	r.Turns.Sample(loops.Turns, now, 1e6)
 	r.TurnMicros.Sample(c.Engine.Ticks().Nanos(loops.TurnTicks)/1e3, loops.Turns, 1)
-	c.memory.peak = max(c.memory.peak, c.UsedMemory())
 }

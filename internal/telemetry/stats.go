@@ -37,6 +37,8 @@ func (c *Core) writeStats(f *info.Fields) {
 	conns := &c.Server.Stats
 	ticks := c.Engine.Ticks()
 	rates := &c.rates
+	rates.mu.Lock()
+	defer rates.mu.Unlock()
 
 	f.Int("total_connections_received", conns.Connections.Load())
 	f.Int("total_commands_processed", commands)

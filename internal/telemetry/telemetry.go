@@ -108,5 +108,5 @@ func (c *Core) ResetStats() {
 	c.Reclaimer.ResetFreed()
 	c.Expirer.CapReached.Store(0)
 	c.Expirer.Micros.Store(0)
-	c.rates = Rates{}
+	c.rates.reset()
 }

@@ -267,18 +267,24 @@ func (a *AOF) mayRewriteLocked() bool {
 // rewriteIfGrownLocked starts a rewrite that the growth of the files asks for.
 // Exclusive mode.
 func (a *AOF) rewriteIfGrownLocked() {
-	if a.scheduled || !a.mayRewriteLocked() {
+	if a.scheduled {
 		return
 	}
-	o := a.Settings()
-	if a.state != on || o.GrowthPercent == 0 || a.total <= o.MinSize || a.Saving() {
-		return
-	}
-	growth := a.total*100/max(a.baseSize, 1) - 100
-	if growth >= o.GrowthPercent {
-		a.Log.Noticef("Starting automatic rewriting of AOF on %d%% growth", growth)
+	if percent, grown := a.grownLocked(); grown {
+		a.Log.Noticef("Starting automatic rewriting of AOF on %d%% growth", percent)
 		a.startRewriteLocked()
 	}
+}
+
+// grownLocked reports whether the files have grown so much that a rewrite begins,
+// and by how much.
+func (a *AOF) grownLocked() (percent int64, grown bool) {
+	o := a.Settings()
+	if a.state != on || o.GrowthPercent == 0 || a.total <= o.MinSize || !a.mayRewriteLocked() || a.Saving() {
+		return 0, false
+	}
+	percent = a.total*100/max(a.baseSize, 1) - 100
+	return percent, percent >= o.GrowthPercent
 }
 
 // rename is FS.Rename, watched for its latency.

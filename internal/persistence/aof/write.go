@@ -238,8 +238,8 @@ func (a *AOF) startSyncLocked() {
 	})
 }
 
-// Tick writes what was put off, syncs what is due, and starts a rewrite if the
-// files have grown. Exclusive mode, about ten times a second.
+// Tick turns the file off where a transaction has asked for that, writes, and
+// starts a rewrite if the files have grown. Exclusive mode, when Keep asks for it.
 func (a *AOF) Tick() {
 	a.mu.Lock()
 	defer a.mu.Unlock()

@@ -124,21 +124,14 @@ func New(d Deps) *Saver {
 // retryAfter is how long a save point waits after a failure.
 const retryAfter = 5 * time.Second
 
-// Tick starts a save that a save point asks for. Exclusive mode, about ten times
-// a second.
+// Tick starts a save that a save point asks for. Exclusive mode, when Due says so.
 func (s *Saver) Tick() {
 	if !s.mayStart() {
 		return
 	}
-	s.mu.Lock()
-	changes, since := s.Changes()-s.saved, s.Now().Sub(s.lastSave)
-	s.mu.Unlock()
-	for _, p := range s.Settings().Points {
-		if changes >= p.Changes && since > time.Duration(p.Seconds)*time.Second {
-			s.Log.Noticef("%d changes in %d seconds. Saving...", p.Changes, p.Seconds)
-			s.startBackground()
-			return
-		}
+	if p, reached := s.pointReached(s.Changes()); reached {
+		s.Log.Noticef("%d changes in %d seconds. Saving...", p.Changes, p.Seconds)
+		s.startBackground()
 	}
 }
 
