@@ -79,8 +79,17 @@ func (v VersionError) Error() string { return fmt.Sprintf("%v: %d", ErrVersion, 
 // Is reports whether target is ErrVersion.
 func (v VersionError) Is(target error) bool { return target == ErrVersion }
 
-// ForeignTypeError is the ErrKind of a file in a version between Redis's and
-// Valkey's own, which nobody here can read.
+// SignatureError is ErrCorrupt for a file that begins with this and is therefore no
+// RDB file.
+type SignatureError string
+
+func (s SignatureError) Error() string { return fmt.Sprintf("%v: wrong signature %q", ErrCorrupt, string(s)) }
+
+// Is makes it an ErrCorrupt.
+func (s SignatureError) Is(target error) bool { return target == ErrCorrupt }
+
+// ForeignTypeError is the ErrKind of a file with Redis's magic: what its servers
+// write beyond the kinds of version 11 is not ours.
 type ForeignTypeError struct {
 	Type    byte // of a value, or an opcode
 	Version int

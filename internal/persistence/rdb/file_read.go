@@ -80,19 +80,15 @@ func NewReader(r io.Reader, o ReadOptions) (*Reader, error) {
 	if err != nil {
 		return nil, err
 	}
-	digits := head[6:]
 	switch {
-	case bytes.HasPrefix(head, []byte("REDIS")):
-		digits = head[5:]
+	case bytes.HasPrefix(head, []byte("REDIS0")):
 	case bytes.HasPrefix(head, []byte("VALKEY")):
 		f.Valkey = true
 	default:
-		return nil, corrupt("wrong signature")
+		return nil, SignatureError(head)
 	}
-	if f.Version, err = strconv.Atoi(string(digits)); err != nil {
-		return nil, corrupt("version %q", digits)
-	}
-	if !AcceptedFile(f.Version, f.Valkey, o.Relaxed) {
+	f.Version, err = strconv.Atoi(string(head[6:]))
+	if err != nil || !AcceptedFile(f.Version, f.Valkey, o.Relaxed) {
 		return nil, VersionError(f.Version)
 	}
 	return f, nil
@@ -113,7 +109,7 @@ func (f *Reader) Next() (r Record, err error) {
 		if err != nil {
 			return r, err
 		}
-		if Foreign(f.Version) && op >= foreignOpcodeMin && op <= foreignOpcodeMax {
+		if !f.Valkey && op >= foreignOpcodeMin && op <= foreignOpcodeMax {
 			r.Kind = Kind(op)
 			return r, &ForeignTypeError{Type: op, Version: f.Version}
 		}

@@ -82,11 +82,12 @@ func (s *Saver) open(merge bool) (*loader, error) {
 	if err != nil {
 		f.Close()
 		var version rdb.VersionError
+		var signature rdb.SignatureError
 		switch {
 		case errors.As(err, &version):
 			s.Log.Warningf("Can't handle RDB format version %d", int(version))
-		case errors.Is(err, rdb.ErrCorrupt):
-			s.Log.Warningf("Wrong signature trying to load DB from file: %s", o.Filename)
+		case errors.As(err, &signature):
+			s.Log.Warningf("Wrong signature trying to load DB from file: %s", string(signature))
 		default:
 			s.Log.Warningf("Short read or OOM loading DB. Unrecoverable error, aborting now.")
 		}
