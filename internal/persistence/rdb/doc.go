@@ -83,7 +83,9 @@ func (v VersionError) Is(target error) bool { return target == ErrVersion }
 // RDB file.
 type SignatureError string
 
-func (s SignatureError) Error() string { return fmt.Sprintf("%v: wrong signature %q", ErrCorrupt, string(s)) }
+func (s SignatureError) Error() string {
+	return fmt.Sprintf("%v: wrong signature %q", ErrCorrupt, string(s))
+}
 
 // Is makes it an ErrCorrupt.
 func (s SignatureError) Is(target error) bool { return target == ErrCorrupt }
