@@ -2,9 +2,9 @@
 // a little at a time.
 //
 // The allocator keeps whole free pages for the next use. After a large deletion
-// they would stay the process's for good. The Trimmer looks at them ten times a
-// second; when more than a share of the memory in use has been free for a
-// while, it returns the surplus in steps that other goroutines hardly notice.
+// they would stay the process's for good. The Trimmer looks at them every second;
+// when more than a share of the memory in use has been free for another, it
+// returns the surplus in steps that other goroutines hardly notice.
 package trim
 
 import (
@@ -15,7 +15,8 @@ import (
 )
 
 const (
-	period = 100 * time.Millisecond
+	period     = 100 * time.Millisecond
+	restPeriod = time.Second // as long as there is no surplus
 	// patience is for how many periods in a row there must be a surplus: what a
 	// burst frees, the next may need.
 	patience  = 10
@@ -42,14 +43,19 @@ func New(pool *offheap.Pool) *Trimmer {
 // Start begins the work; Stop ends it and waits.
 func (t *Trimmer) Start() {
 	t.running.Go(func() {
-		ticker := time.NewTicker(period)
-		defer ticker.Stop()
+		timer := time.NewTimer(restPeriod)
+		defer timer.Stop()
 		for {
 			select {
 			case <-t.stop:
 				return
-			case <-ticker.C:
-				t.Step()
+			case <-timer.C:
+			}
+			t.Step()
+			if t.waited == 0 {
+				timer.Reset(restPeriod)
+			} else {
+				timer.Reset(period)
 			}
 		}
 	})

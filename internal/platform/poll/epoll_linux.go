@@ -17,6 +17,7 @@ type Poller struct {
 	eventFD int // written to by Wake
 	wake    wakeState
 	spin    spinner
+	rest    rest
 	raw     []unix.EpollEvent
 }
 
@@ -45,6 +46,7 @@ func New(options Options) (*Poller, error) {
 
 // Close releases the Poller. Its sockets stay open.
 func (p *Poller) Close() error {
+	p.rest.close()
 	errEvent := unix.Close(p.eventFD)
 	if err := unix.Close(p.fd); err != nil {
 		return err
@@ -139,6 +141,9 @@ func (p *Poller) Wait(events []Event, timeout time.Duration) (int, error) {
 		n, err = p.waitLonger(raw, timeout)
 	}
 	p.wake.awake()
+	if n > 0 {
+		p.rest.end()
+	}
 	if err != nil {
 		return 0, err
 	}
@@ -159,7 +164,13 @@ func (p *Poller) waitLonger(raw []unix.EpollEvent, timeout time.Duration) (int, 
 		return 0, nil
 	}
 	start := time.Now()
-	n, err := p.block(raw, timeout)
+	var n int
+	var err error
+	if p.rest.begins(start) {
+		n, err = p.restFor(raw, timeout)
+	} else {
+		n, err = p.block(raw, timeout)
+	}
 	p.spin.waited(time.Since(start), n > 0)
 	return n, err
 }
