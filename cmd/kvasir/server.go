@@ -84,7 +84,7 @@ func runServer(args []string) int {
 		return 1
 	}
 	supervisor.ready()
-	go handleSignals(n, log)
+	go handleSignals(n, log, catchSignals())
 	code := n.Run()
 	supervisor.stopping()
 	n.Goodbye()
@@ -139,14 +139,19 @@ func loadConfig(args []string, log *serverlog.Log) (*config.Store, error) {
 	return cfg, err
 }
 
-// handleSignals shuts the server down on SIGTERM and SIGINT. A second SIGINT
-// ends the process at once. SIGHUP is ignored, as a server without a terminal
-// has to.
-func handleSignals(n *node.Node, log *serverlog.Log) {
+// catchSignals returns where SIGTERM and SIGINT go from now on, which end the
+// process otherwise. SIGHUP is ignored, as a server without a terminal has to.
+func catchSignals() <-chan os.Signal {
 	signal.Ignore(syscall.SIGHUP)
 	ch := make(chan os.Signal, 4)
 	signal.Notify(ch, syscall.SIGTERM, syscall.SIGINT)
-	for s := range ch {
+	return ch
+}
+
+// handleSignals shuts the server down on SIGTERM and SIGINT. A second SIGINT
+// ends the process at once.
+func handleSignals(n *node.Node, log *serverlog.Log, signals <-chan os.Signal) {
+	for s := range signals {
 		interrupt := s == syscall.SIGINT
 		text := "Received SIGTERM scheduling shutdown..."
 		switch {

@@ -108,6 +108,9 @@ func (n *Node) followThresholds() {
 // cron runs ten times a second, or as hz says, on loop 0. Only what is due stops the other
 // loops.
 func (n *Node) cron(nowMillis int64) {
+	if n.debug.cronPaused.Load() {
+		return
+	}
 	if nowMillis-n.sampledMillis >= sampleMillis {
 		n.sampledMillis = nowMillis
 		n.Telemetry.Core.Sample()

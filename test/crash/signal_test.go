@@ -51,16 +51,54 @@ func TestSignals(t *testing.T) {
 			again.kill()
 		})
 	}
-	t.Run("a second SIGINT", func(t *testing.T) { insist(t, binary) })
+	for _, first := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM} {
+		t.Run(first.String()+", then SIGINT", func(t *testing.T) { insist(t, binary, first) })
+		t.Run(first.String()+", then SIGTERM", func(t *testing.T) { repeat(t, binary, first) })
+	}
 }
 
-// insist interrupts a final save that takes forever by another SIGINT: the server
-// ends at once and leaves no temporary file.
-func insist(t *testing.T, binary string) {
+// insist interrupts a final save that takes forever by SIGINT: the server ends at
+// once and leaves no temporary file.
+func insist(t *testing.T, binary string, first syscall.Signal) {
 	dir := t.TempDir()
-	p, conn := serve(t, binary, dir, "--save", "3600 1000", "--rdb-key-save-delay", "1000000000")
-	do(t, conn, "SET", "k", "v")
+	p := saving(t, binary, dir, first, "1000000000")
 	p.signal(t, syscall.SIGINT)
+	if code := p.exitCode(t); code != 1 {
+		t.Errorf("exit code %d", code)
+	}
+	if !bytes.Contains(p.log.Bytes(), []byte("You insist... exiting now.")) {
+		t.Errorf("the log does not tell why:\n%s", p.log.Bytes())
+	}
+	left, err := os.ReadDir(dir)
+	if err != nil || len(left) > 0 {
+		t.Errorf("left behind: %v, %v", left, err)
+	}
+}
+
+// repeat sends SIGTERM during a final save, which changes nothing.
+func repeat(t *testing.T, binary string, first syscall.Signal) {
+	dir := t.TempDir()
+	p := saving(t, binary, dir, first, "500000")
+	p.signal(t, syscall.SIGTERM)
+	if code := p.exitCode(t); code != 0 {
+		t.Errorf("exit code %d\n%s", code, p.log.Bytes())
+	}
+	if !bytes.Contains(p.log.Bytes(), []byte("DB saved on disk")) {
+		t.Errorf("the save did not end:\n%s", p.log.Bytes())
+	}
+	left, err := os.ReadDir(dir)
+	if err != nil || len(left) != 1 || left[0].Name() != "dump.rdb" {
+		t.Errorf("left behind: %v, %v", left, err)
+	}
+}
+
+// saving returns a server whose final save, which a signal has asked for, is under
+// way and takes so many microseconds.
+func saving(t *testing.T, binary, dir string, signal syscall.Signal, micros string) *process {
+	t.Helper()
+	p, conn := serve(t, binary, dir, "--save", "3600 1000", "--rdb-key-save-delay", micros)
+	do(t, conn, "SET", "k", "v")
+	p.signal(t, signal)
 	temporary := func() (found bool) {
 		names, err := filepath.Glob(filepath.Join(dir, "temp-*"))
 		return err == nil && len(names) > 0
@@ -74,17 +112,7 @@ func insist(t *testing.T, binary string) {
 		}
 		<-tick.C
 	}
-	p.signal(t, syscall.SIGINT)
-	if code := p.exitCode(t); code != 1 {
-		t.Errorf("exit code %d", code)
-	}
-	if !bytes.Contains(p.log.Bytes(), []byte("You insist... exiting now.")) {
-		t.Errorf("the log does not tell why:\n%s", p.log.Bytes())
-	}
-	left, err := os.ReadDir(dir)
-	if err != nil || len(left) > 0 {
-		t.Errorf("left behind: %v, %v", left, err)
-	}
+	return p
 }
 
 // serve starts a server that answers, and connects to it.
