@@ -172,7 +172,7 @@ func (d *decoder) streamPending(l *stream.Loader, g stream.Group) error {
 		return err
 	}
 	if !l.AddPending(g, id, int64(at), int64(deliveries)) {
-		return corrupt("pending stream entry twice")
+		return corrupt("Duplicated global PEL entry loading stream consumer group")
 	}
 	return nil
 }
@@ -195,7 +195,7 @@ func (d *decoder) streamConsumer(k Kind, l *stream.Loader, g stream.Group) error
 	}
 	c, ok := l.AddConsumer(g, name, int64(seen), int64(active))
 	if !ok {
-		return corrupt("stream consumer twice")
+		return corrupt("Duplicate stream consumer detected.")
 	}
 	owned, err := d.in.count()
 	if err != nil {
@@ -207,7 +207,7 @@ func (d *decoder) streamConsumer(k Kind, l *stream.Loader, g stream.Group) error
 			return err
 		}
 		if !l.Own(g, c, idOf(raw)) {
-			return corrupt("pending stream entry of two consumers, or of a consumer only")
+			return corrupt("Duplicated consumer PEL entry, or one that its group does not have")
 		}
 	}
 	return nil
