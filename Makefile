@@ -18,8 +18,8 @@ STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 # there; the others share off-heap memory under shard locks, which the tests with
 # the invariant tag check.
 RACE_PACKAGES := ./internal/platform/... ./internal/resp ./internal/client ./internal/cli ./internal/loadgen \
-	./internal/command ./internal/config ./internal/telemetry/... ./internal/persistence/journal \
-	./internal/pubsub ./internal/tracking
+	./internal/command ./internal/config ./internal/telemetry/... ./internal/persistence/aof/... \
+	./internal/persistence/journal ./internal/persistence/rdb/... ./internal/pubsub ./internal/tracking ./internal/txn
 
 # Each runs for FUZZTIME against a plain model; docs/design/testing.md says what
 # each can find.
