@@ -27,9 +27,10 @@ import (
 //
 // # Large values
 //
-// A collection of many elements is handed over in slices, between which the walk
-// unlocks its shard. It stays on the other side until the last slice, so that a
-// worker that is about to change it comes to visit and saves the rest first.
+// A collection of many elements, or a long string, is handed over in slices,
+// between which the walk unlocks its shard. It stays on the other side until the
+// last slice, so that a worker that is about to change it comes to visit and saves
+// the rest first.
 // There is one such value at a time; entries that others hand over meanwhile are
 // the sink's to keep apart, and when it cannot keep more, they help with the
 // value (see relieve).
@@ -90,9 +91,16 @@ type sliced struct {
 const (
 	largeElements = 1 << 10
 	largeNodes    = 16 // of a list or a stream, of up to 8 KiB each
+	// Copying a string of this length takes as long. Shorter ones may be
+	// compressed.
+	largeBytes = 1 << 20
 )
 
-func isLarge(v value.Value) bool {
+func isLarge(e *Entry) bool {
+	if e.Type() == value.String {
+		return e.BigString() != 0 && e.StringLen() > largeBytes
+	}
+	v := e.Value()
 	switch v.Type {
 	case value.List, value.Stream:
 		return FreeEffort(v) >= largeNodes
@@ -197,11 +205,11 @@ func (sn *Snapshot) visitBuckets(tx *Tx, n int) int {
 func (sn *Snapshot) beginLarge(e *Entry) bool {
 	r := e.ref()
 	h := entHeader(r)
-	if h&entMark == sn.space.mark || h.typ() == value.String || sn.cancelled.Load() || sn.large.Load() != nil {
+	if h&entMark == sn.space.mark || sn.cancelled.Load() || sn.large.Load() != nil {
 		return false
 	}
 	i, ok := sn.index[e.tx.db]
-	if !ok || !isLarge(entValue(r, h)) {
+	if !ok || !isLarge(e) {
 		return false
 	}
 	sn.large.Store(&sliced{ref: r, shard: sn.table % Shards, to: sn.sink.SaveLarge(i, *e)})

@@ -93,45 +93,58 @@ func (w *stream) untilResting() {
 	w.queue.mu.Unlock()
 }
 
-// TestLargeValueInSlices stops the disk in the middle of a large set. Other keys
-// can be changed meanwhile, and so can the set.
+// TestLargeValueInSlices stops the disk in the middle of a large set or a long
+// string. Other keys can be changed meanwhile, and so can the value.
 func TestLargeValueInSlices(t *testing.T) {
-	for _, change := range []string{"nothing", "add", "remove", "flush"} {
-		f := newFixture(t, vfs.OS{})
-		f.settings.Compress, f.settings.Dir = false, t.TempDir()
-		f.addTo("large", 0, largeMembers)
-		for i := range 300 {
-			f.set(i%3, fmt.Sprint("key", i), "old")
-		}
-		want := f.contents()
-		w := f.begin()
-		w.untilResting()
-		for i := range 300 {
-			f.set(i%3, fmt.Sprint("key", i), "new")
-		}
-		if w.large == nil {
-			t.Fatal("the large set is not under way")
-		}
-		switch change {
-		case "add":
-			f.addTo("large", largeMembers, largeMembers+10)
-		case "remove":
-			f.exclusive(func(tx *keyspace.Tx) {
-				e := tx.Write([]byte("large"))
-				e.Remove([]byte("large"), false)
-			})
-		case "flush":
-			f.exclusive(func(tx *keyspace.Tx) { f.w.Flush(0, false) })
-		}
-		f.end()
-		if f.saver.failed || !equal(f.reload(), want) {
-			t.Errorf("%s: the snapshot is not that of its instant", change)
-		}
-		f.exclusive(func(*keyspace.Tx) {
-			if err := f.w.Check(); err != nil {
-				t.Error(err)
+	for _, long := range []bool{false, true} {
+		for _, change := range []string{"nothing", "write", "remove", "flush"} {
+			f := newFixture(t, vfs.OS{})
+			f.settings.Compress, f.settings.Dir = long, t.TempDir() // a long string is not compressed, whatever is set
+			write := func() { f.addTo("large", largeMembers, largeMembers+10) }
+			if long {
+				f.set(0, "large", strings.Repeat("0123456789", 1<<20))
+				write = func() { f.set(0, "large", "short") }
+			} else {
+				f.addTo("large", 0, largeMembers)
 			}
-		})
+			for i := range 300 {
+				f.set(i%3, fmt.Sprint("key", i), "old")
+			}
+			want := f.contents()
+			w := f.begin()
+			w.untilResting()
+			for i := range 300 {
+				f.set(i%3, fmt.Sprint("key", i), "new")
+			}
+			if w.large == nil {
+				t.Fatal("the large value is not under way")
+			}
+			for _, chunk := range w.queue.chunks {
+				if len(chunk) > 2*chunkBytes {
+					t.Errorf("%d bytes at once", len(chunk))
+				}
+			}
+			switch change {
+			case "write":
+				write()
+			case "remove":
+				f.exclusive(func(tx *keyspace.Tx) {
+					e := tx.Write([]byte("large"))
+					e.Remove([]byte("large"), false)
+				})
+			case "flush":
+				f.exclusive(func(tx *keyspace.Tx) { f.w.Flush(0, false) })
+			}
+			f.end()
+			if f.saver.failed || !equal(f.reload(), want) {
+				t.Errorf("long %v, %s: the snapshot is not that of its instant", long, change)
+			}
+			f.exclusive(func(*keyspace.Tx) {
+				if err := f.w.Check(); err != nil {
+					t.Error(err)
+				}
+			})
+		}
 	}
 }
 

@@ -20,7 +20,7 @@ const (
 	freeChunks = 8
 	sideMax    = 16 << 20
 	// compressMax is the longest string compressed: more would take long under
-	// its shard's lock.
+	// its shard's lock. The walk hands longer ones over in slices.
 	compressMax = 1 << 20
 )
 

@@ -23,7 +23,7 @@ import (
 
 // newSaver returns a server with all types, and its Saver.
 func newSaver(t testing.TB) (*cmdtest.Server, *save.Saver) {
-	s := cmdtest.New(t, debugcmd.Commands(debugcmd.Deps{}), stringcmd.Commands(stringcmd.Deps{MaxBulkBytes: func() int64 { return 1 << 20 }}),
+	s := cmdtest.New(t, debugcmd.Commands(debugcmd.Deps{}), stringcmd.Commands(stringcmd.Deps{MaxBulkBytes: func() int64 { return 512 << 20 }}),
 		listcmd.Commands(), setcmd.Commands(), hashcmd.Commands(), zsetcmd.Commands(), streamcmd.Commands())
 	return s, save.New(save.Deps{
 		Space: s.Space, FS: vfs.OS{}, Log: silent{}, Limits: s.Engine.Limits, UsedMemory: s.Pool.Used,
@@ -60,6 +60,7 @@ func TestLargeValuesWhileClientsWrite(t *testing.T) {
 		}
 		s.Do("XGROUP", "CREATE", "stream", "group", "0")
 		s.Do("XREADGROUP", "GROUP", "group", "consumer", "COUNT", "1500", "STREAMS", "stream", ">")
+		s.Do("SET", "long", strings.Repeat("long string", 1<<18))
 		for i := range 200 {
 			s.Do("SET", fmt.Sprint("key:", i), fmt.Sprint(i))
 		}
@@ -72,7 +73,8 @@ func TestLargeValuesWhileClientsWrite(t *testing.T) {
 			}
 		})
 		changes := []string{"SADD set x", "SREM set member:7", "HSET hash field:9 x", "ZADD zset 1 x", "LPUSH list x", "RPOP list 3",
-			"XADD stream * a b", "XACK stream group 5-0", "SET key:%d x", "GET key:%d", "SISMEMBER set x", "LRANGE list 0 3"}
+			"XADD stream * a b", "XACK stream group 5-0", "SET key:%d x", "GET key:%d",
+			"SETRANGE long 2000000 x", "APPEND long x", "EXPIRE long 1000", "GETRANGE long 0 9", "SISMEMBER set x", "LRANGE list 0 3"}
 		for running := true; running; {
 			select {
 			case err := <-ended:

@@ -234,18 +234,25 @@ func (w *stream) SaveLarge(db int, e keyspace.Entry) keyspace.LargeValue {
 	w.large = l
 	enc := &w.main.enc
 	enc.Spill, enc.SpillBytes = l.pause, len(enc.Out)+sliceBytes
-	key, info, v := e.Key(), w.info(&e), e.Value()
-	go l.encode(key, info, &v)
+	key, info := e.Key(), w.info(&e)
+	if e.Type() == value.String {
+		var text keyspace.NumberText
+		s := e.String(&text)
+		go l.encode(func() error { w.main.stringKey(key, info, s); return nil })
+		return l
+	}
+	v := e.Value()
+	go l.encode(func() error { return w.main.valueKey(key, info, &v) })
 	return l
 }
 
-func (l *largeValue) encode(key []byte, info rdb.KeyInfo, v *value.Value) {
+func (l *largeValue) encode(write func() error) {
 	defer func() { l.paused <- true }()
 	defer l.w.endLarge()
 	if !<-l.resume {
 		return
 	}
-	if err := l.w.main.valueKey(key, info, v); err != nil {
+	if err := write(); err != nil {
 		l.w.mu.Lock()
 		l.w.err = err
 		l.w.mu.Unlock()

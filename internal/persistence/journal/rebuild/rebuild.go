@@ -8,6 +8,7 @@ package rebuild
 
 import (
 	"math"
+	"slices"
 
 	"github.com/kvasirdb/kvasir/internal/datatype/hash"
 	"github.com/kvasirdb/kvasir/internal/datatype/list"
@@ -26,7 +27,8 @@ const ItemsMax = 64
 type Encoder struct {
 	// Out is what is appended to.
 	Out *[]byte
-	// Between is called after each command. It may take away what is in Out.
+	// Between is called after each command, and between the pieces of a long
+	// string. It may take away what is in Out.
 	Between func()
 
 	key   []byte // of the value being written
@@ -52,7 +54,7 @@ func (e *Encoder) Function(code []byte) {
 func (e *Encoder) StringKey(key []byte, expiry int64, text []byte) {
 	e.begin(3, "SET")
 	e.bytes(key)
-	e.bytes(text)
+	e.long(text)
 	e.expiry(key, expiry)
 }
 
@@ -221,7 +223,25 @@ func (e *Encoder) begin(words int, name string) {
 	e.word(name)
 }
 
-func (e *Encoder) bytes(b []byte)  { *e.Out = resp.AppendBulk(*e.Out, b) }
+func (e *Encoder) bytes(b []byte) { *e.Out = resp.AppendBulk(*e.Out, b) }
+
+// pieceBytes is how much of a long string is written at once.
+const pieceBytes = 32 << 10
+
+// long writes an argument of any length in pieces.
+func (e *Encoder) long(b []byte) {
+	if len(b) <= pieceBytes {
+		e.bytes(b)
+		return
+	}
+	*e.Out = append(number.AppendInt(append(*e.Out, '$'), int64(len(b))), "\r\n"...)
+	for piece := range slices.Chunk(b, pieceBytes) {
+		*e.Out = append(*e.Out, piece...)
+		e.Between()
+	}
+	*e.Out = append(*e.Out, "\r\n"...)
+}
+
 func (e *Encoder) word(s string)   { *e.Out = resp.AppendBulk(*e.Out, []byte(s)) }
 func (e *Encoder) integer(n int64) { *e.Out = resp.AppendBulkInt(*e.Out, n) }
 
