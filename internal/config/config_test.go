@@ -264,13 +264,15 @@ func TestPending(t *testing.T) {
 		t.Error("not sorted")
 	}
 	all := strings.Join(lines, "\n")
-	for _, want := range []string{"cluster: availability-zone, ", "tls: ", "cluster-enabled", "appendonly"} {
+	for _, want := range []string{"cluster: cluster-allow-pubsubshard-when-down, ", "tls: ", "cluster-enabled", "bind-source-addr"} {
 		if !strings.Contains(all, want) {
 			t.Errorf("%q is missing in\n%s", want, all)
 		}
 	}
-	if strings.Contains(all, "maxmemory-policy") {
-		t.Error("maxmemory-policy is in force")
+	for _, name := range []string{"maxmemory-policy", "appendonly", "oom-score-adj"} {
+		if strings.Contains(all, name) {
+			t.Errorf("%s is in force", name)
+		}
 	}
 }
 

@@ -21,7 +21,7 @@ func (p *Params) defineCluster(d *definer) {
 	p.ClusterAnnounceTLSPort = d.int(Definition{Name: "cluster-announce-tls-port", Feature: Cluster, Max: 65535, Default: "0"})
 	p.ClusterAnnounceClientPort = d.int(Definition{Name: "cluster-announce-client-port", Feature: Cluster, Max: 65535, Default: "0"})
 	p.ClusterAnnounceClientTLSPort = d.int(Definition{Name: "cluster-announce-client-tls-port", Feature: Cluster, Max: 65535, Default: "0"})
-	p.AvailabilityZone = d.binary(Definition{Name: "availability-zone", Feature: Cluster})
+	p.AvailabilityZone = d.binary(Definition{Name: "availability-zone"})
 	p.ClusterPreferredEndpointType = defineEnum(d, Definition{Name: "cluster-preferred-endpoint-type", Feature: Cluster, Default: "ip"}, endpointTypes())
 	p.ClusterPingInterval = d.int(Definition{Name: "cluster-ping-interval", Flags: Hidden, Feature: Cluster, Max: math.MaxInt64, Default: "0"})
 	p.ClusterMessageGossipPercent = d.int(Definition{Name: "cluster-message-gossip-perc", Flags: Hidden, Feature: Cluster, Min: 1, Max: 100, Default: "10"})

@@ -8,7 +8,7 @@ func (p *Params) defineNetwork(d *definer) {
 
 	p.Port = d.int(Definition{Name: "port", Max: 65535, Default: "6379"})
 	p.Bind = defineValue(d, Definition{Name: "bind", Flags: MultiArg, Default: "* -::*"}, nil, addressesSyntax(defaultAddresses()))
-	p.BindSourceAddr = d.string(Definition{Name: "bind-source-addr", Flags: emptyUnset})
+	p.BindSourceAddr = d.string(Definition{Name: "bind-source-addr", Feature: Replication, Flags: emptyUnset})
 	p.ProtectedMode = d.bool(Definition{Name: "protected-mode", Default: "yes"})
 	p.UnixSocket = d.string(Definition{Name: "unixsocket", Flags: Immutable | emptyUnset})
 	p.UnixSocketPerm = d.int(Definition{Name: "unixsocketperm", Flags: Immutable, Unit: UnitOctal, Unsigned: true, Max: 0o777, Default: "0"})
@@ -27,7 +27,7 @@ func (p *Params) defineNetwork(d *definer) {
 	p.ClientOutputBufferLimit = defineValue(d, Definition{Name: "client-output-buffer-limit", Flags: MultiArg, Default: "normal 0 0 0 replica 256mb 64mb 60 pubsub 32mb 8mb 60"}, defaultOutputLimits(), outputLimitSyntax())
 	p.ProtoMaxBulkLen = d.int(Definition{Name: "proto-max-bulk-len", Flags: Debug, Unit: UnitMemory, Min: 1 << 20, Max: math.MaxInt64, Default: "512mb"})
 	p.MaxMemoryClients = d.int(Definition{Name: "maxmemory-clients", Unit: UnitMemoryPercent, Min: -100, Max: math.MaxInt64, Default: "0"})
-	p.TrackingTableMaxKeys = d.int(Definition{Name: "tracking-table-max-keys", Feature: Tracking, Unsigned: true, Max: math.MaxInt64, Default: "1000000"})
+	p.TrackingTableMaxKeys = d.int(Definition{Name: "tracking-table-max-keys", Unsigned: true, Max: math.MaxInt64, Default: "1000000"})
 	p.MinIOThreadsAvoidCopyReply = d.int(Definition{Name: "min-io-threads-avoid-copy-reply", Flags: Hidden, Max: math.MaxInt32, Default: "7"})
 	p.MinStringSizeAvoidCopyReply = d.int(Definition{Name: "min-string-size-avoid-copy-reply", Flags: Hidden, Max: math.MaxInt32, Default: "16384"})
 	p.MinStringSizeAvoidCopyReplyThreaded = d.int(Definition{Name: "min-string-size-avoid-copy-reply-threaded", Flags: Hidden, Max: math.MaxInt32, Default: "65536"})

@@ -6,22 +6,22 @@ import "math"
 func (p *Params) defineServer(d *definer) {
 	// Process.
 
-	p.Daemonize = d.bool(Definition{Name: "daemonize", Flags: Immutable, Feature: Process, Default: "no"})
-	p.Supervised = defineEnum(d, Definition{Name: "supervised", Flags: Immutable, Feature: Process, Default: "no"}, supervisedModes())
-	p.PIDFile = d.string(Definition{Name: "pidfile", Flags: Immutable | emptyUnset, Feature: Process})
-	p.AlwaysShowLogo = d.bool(Definition{Name: "always-show-logo", Flags: Immutable, Feature: Process, Default: "no"})
+	p.Daemonize = d.bool(Definition{Name: "daemonize", Flags: Immutable, Default: "no"})
+	p.Supervised = defineEnum(d, Definition{Name: "supervised", Flags: Immutable, Default: "no"}, supervisedModes())
+	p.PIDFile = d.string(Definition{Name: "pidfile", Flags: Immutable | emptyUnset})
+	p.AlwaysShowLogo = d.bool(Definition{Name: "always-show-logo", Flags: Immutable, Default: "no"})
 	p.SetProcTitle = d.bool(Definition{Name: "set-proc-title", Flags: Immutable, Feature: Process, Default: "yes"})
 	p.ProcTitleTemplate = d.string(Definition{Name: "proc-title-template", Feature: Process, Default: "{title} {listen-addr} {server-mode}"}, validProcessTitle(p.titleVariable))
 	p.ServerCPUList = d.string(Definition{Name: "server-cpulist", Alias: "server_cpulist", Flags: Immutable | emptyUnset, Feature: Process})
 	p.BIOCPUList = d.string(Definition{Name: "bio-cpulist", Alias: "bio_cpulist", Flags: Immutable | emptyUnset, Feature: Process})
 	p.DisableTHP = d.bool(Definition{Name: "disable-thp", Flags: Immutable, Feature: Process, Default: "yes"})
-	p.OOMScoreAdj = defineEnum(d, Definition{Name: "oom-score-adj", Feature: Process, Default: "no"}, oomScoreModes())
-	p.OOMScoreAdjValues = defineValue(d, Definition{Name: "oom-score-adj-values", Flags: MultiArg, Feature: Process, Default: "0 200 800"}, OOMScores{}, oomScoresSyntax(d.store.env.Warn))
+	p.OOMScoreAdj = defineEnum(d, Definition{Name: "oom-score-adj", Default: "no"}, oomScoreModes())
+	p.OOMScoreAdjValues = defineValue(d, Definition{Name: "oom-score-adj-values", Flags: MultiArg, Default: "0 200 800"}, OOMScores{}, oomScoresSyntax(d.store.env.Warn))
 	p.LocaleCollate = d.string(Definition{Name: "locale-collate", Feature: Process})
 	p.Hz = d.int(Definition{Name: "hz", Max: math.MaxInt32, Clamp: [2]int64{hzMin, hzMax}, Default: "10"})
 	p.ShutdownTimeout = d.int(Definition{Name: "shutdown-timeout", Feature: Process, Max: math.MaxInt32, Default: "10"})
-	p.ShutdownOnSIGINT = defineEnum(d, Definition{Name: "shutdown-on-sigint", Flags: MultiArg, Feature: Process, Default: "default"}, shutdownFlags(), validShutdownFlags)
-	p.ShutdownOnSIGTERM = defineEnum(d, Definition{Name: "shutdown-on-sigterm", Flags: MultiArg, Feature: Process, Default: "default"}, shutdownFlags(), validShutdownFlags)
+	p.ShutdownOnSIGINT = defineEnum(d, Definition{Name: "shutdown-on-sigint", Flags: MultiArg, Default: "default"}, shutdownFlags(), validShutdownFlags)
+	p.ShutdownOnSIGTERM = defineEnum(d, Definition{Name: "shutdown-on-sigterm", Flags: MultiArg, Default: "default"}, shutdownFlags(), validShutdownFlags)
 	p.IgnoreWarnings = d.string(Definition{Name: "ignore-warnings", Feature: Process})
 
 	// Logs.

@@ -94,7 +94,6 @@ const (
 	Defrag      Feature = "active defragmentation"
 	Modules     Feature = "modules"
 	Process     Feature = "process control"
-	Tracking    Feature = "client tracking"
 )
 
 // Pending lists the parameters that are accepted without effect, one line per

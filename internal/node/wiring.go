@@ -91,6 +91,8 @@ func (n *Node) connect() {
 	n.connectPubSub()
 	n.connectTracking()
 	n.connectListeners()
+	n.connectOOMScore()
+	n.warnPending()
 	n.provideEvictionInfo()
 }
 
