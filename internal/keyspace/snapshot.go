@@ -53,10 +53,14 @@ type Snapshot struct {
 
 // SnapshotSink receives the entries of a snapshot.
 type SnapshotSink interface {
-	// SaveEntry is called with the shard of the entry locked, by the walk or by
-	// a worker that is about to change the entry. db is the number that its
-	// database had at the instant. e is valid during the call.
+	// SaveEntry is called by the walk, with the shard of the entry locked and no
+	// large value under way. db is the number that its database had at the
+	// instant. e is valid during the call.
 	SaveEntry(db int, e Entry)
+	// SaveEarly is the same for a worker that is about to change the entry, at
+	// any time. Several workers call it at once, each with a lane of its own: a
+	// small number that keeps them apart.
+	SaveEarly(lane, db int, e Entry)
 	// SaveLarge begins to take over a large entry. e is valid during the call,
 	// its key and its value until the last call of a method of LargeValue.
 	SaveLarge(db int, e Entry) LargeValue
@@ -183,11 +187,9 @@ func (sn *Snapshot) visitBuckets(tx *Tx, n int) int {
 		large := false
 		next := t.scan(sn.cursor, func(s slot) {
 			e := Entry{tx: tx, t: t, slot: s}
-			if !large && sn.beginLarge(&e) {
-				large = true
-				return
+			if large = large || sn.beginLarge(&e); !large {
+				sn.visit(&e, false)
 			}
-			sn.visit(&e)
 		})
 		if large {
 			return i
@@ -246,8 +248,9 @@ func (sn *Snapshot) ended(l *sliced) {
 	sn.large.Store(nil)
 }
 
-// visit hands over an entry that is still on the other side.
-func (sn *Snapshot) visit(e *Entry) {
+// visit hands over an entry that is still on the other side; early says that it
+// is about to change.
+func (sn *Snapshot) visit(e *Entry, early bool) {
 	r := e.ref()
 	h := entHeader(r)
 	if h&entMark == sn.space.mark {
@@ -258,8 +261,12 @@ func (sn *Snapshot) visit(e *Entry) {
 		return
 	}
 	if i, ok := sn.index[e.tx.db]; ok && !sn.cancelled.Load() {
-		sn.relieve(e.tx.w)
-		sn.sink.SaveEntry(i, *e)
+		if early {
+			sn.relieve(e.tx.w)
+			sn.sink.SaveEarly(e.tx.w.lane, i, *e)
+		} else {
+			sn.sink.SaveEntry(i, *e)
+		}
 		sn.saved.Add(1)
 	}
 	setEntHeader(r, h&^entMark|sn.space.mark)

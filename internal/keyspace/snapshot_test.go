@@ -25,6 +25,8 @@ func (c *collector) SaveEntry(db int, e Entry) {
 	c.got[db][key] = modelEntry{string(e.String(&text)), e.Expiry()}
 }
 
+func (c *collector) SaveEarly(_, db int, e Entry) { c.SaveEntry(db, e) }
+
 // SaveLarge is not called: there are strings only.
 func (c *collector) SaveLarge(int, Entry) LargeValue {
 	c.t.Error("a string in slices")

@@ -52,6 +52,7 @@ type Space struct {
 
 	exclusiveMu      sync.Mutex   // held during exclusive mode
 	exclusivePending atomic.Int32 // workers about to enter it
+	lanes            int          // workers made so far; guarded by exclusiveMu
 	workersMu        sync.Mutex
 	workers          []*Worker // replaced, never changed in place
 

@@ -206,7 +206,7 @@ func (tx *Tx) removeAs(e *Entry, key []byte, why Reason) {
 // not had it.
 func (tx *Tx) beforeChange(e *Entry) {
 	if sn := tx.w.space.snapshot; sn != nil {
-		sn.visit(e)
+		sn.visit(e, true)
 	}
 }
 

@@ -19,6 +19,7 @@ type Worker struct {
 	other Tx // second database of MOVE and COPY
 	sink  Sink
 	rng   uint64
+	lane  int // which worker this is, counted from 0
 
 	exclusive bool      // this worker is in exclusive mode
 	held      [4]uint64 // shards locked by LockShards
@@ -105,6 +106,8 @@ func (s *Space) NewWorker(sink Sink) *Worker {
 	s.exclusiveMu.Lock()
 	s.workersMu.Lock()
 	w.rng += uint64(len(s.workers)) * 2
+	w.lane = s.lanes
+	s.lanes++
 	s.workers = append(slices.Clip(s.workers), w)
 	s.workersMu.Unlock()
 	s.exclusiveMu.Unlock()

@@ -197,7 +197,7 @@ func TestMemoryBound(t *testing.T) {
 		for len(q.chunks) < queueChunks && !changed {
 			q.change.Wait()
 		}
-		held := w.sideBytes.Load() + 3*chunkBytes // two being filled, one being written
+		held := w.behind.Load() + (2+lanes)*chunkBytes // being filled, or written
 		for _, chunk := range append(q.chunks, q.free...) {
 			held += int64(cap(chunk))
 		}

@@ -5,14 +5,14 @@
 //
 // The keyspace marks an instant (keyspace.Snapshot) and hands over every entry as
 // it was then, partly to the walk of a goroutine, partly to whoever is about to
-// change an entry. Both end in stream.SaveEntry, which encodes the entry into a
-// chunk and passes full chunks through a queue to a goroutine that writes them:
+// change an entry. Each encodes into a section of its own (stream.go) and passes
+// full chunks through a queue to a goroutine that writes them:
 //
-//	walk    ─┐
-//	         ├─ SaveEntry → chunk → queue (bounded) → file
-//	writers ─┘
+//	walk ──── SaveEntry → section ─┐
+//	writers ─ SaveEarly → section ─┼─ chunks → queue (bounded) → file
+//	        ─ SaveEarly → section ─┘
 //
-// When the disk is behind, the walk rests, and when the queue is full, SaveEntry
+// When the disk is behind, the walk rests, and when the queue is full, SaveEarly
 // waits: those writers are slowed to the pace of the disk, and memory stays
 // bounded whatever the write rate (queue.go).
 //

@@ -1,6 +1,7 @@
 package save
 
 import (
+	"cmp"
 	"runtime"
 	"sync"
 	"sync/atomic"
@@ -14,31 +15,42 @@ import (
 
 // stream turns entries into the bytes of a file. It is the sink of a snapshot.
 //
+// The walk and the workers that hand over entries early encode into sections of
+// their own, so that they seldom meet: a section passes what it has collected on
+// when it is a chunk, and only that is ordered among them, by mu. What it passes
+// on begins with the selection of a database and ends with a key, so that the
+// order does not matter.
+//
 // The bytes of one key lie together. While a large value is on its way, in
-// slices, what else is handed over is encoded aside and follows it.
+// slices, the chunks of other sections are kept aside and follow it.
 type stream struct {
 	queue    *queue
 	settings Settings
+	sizes    []dbSize
 
-	mu    sync.Mutex // entries come from the walk and from writers at once
-	main  section
-	sizes []dbSize
-	err   error
+	main  section        // the walk's
+	early [lanes]section // of those that hand over early
 
-	// large is the value under way, which owns main meanwhile.
-	large *largeValue
-	side  section
-	aside [][]byte // full chunks of side
-	// sideBytes is how much there is aside.
-	sideBytes atomic.Int64
+	mu  sync.Mutex // orders what is passed on
+	err error      // the first; guarded by mu
+	// large is the value under way, which owns main meanwhile. Guarded by mu.
+	large  *largeValue
+	aside  [][]byte     // what to pass on behind it; guarded by mu
+	behind atomic.Int64 // bytes in aside
+	failed atomic.Bool  // err is set
 }
+
+// lanes is how many sections workers share.
+const lanes = 4
 
 // section is consecutive bytes of the file.
 type section struct {
+	mu  sync.Mutex // of those that share an early section
 	enc rdb.Encoder
 	// commands writes into enc.Out in its place if the file is to hold commands.
 	commands *rebuild.Encoder
-	db       int // selected; -1: none
+	db       int  // selected; -1: none
+	passing  bool // part of a key was passed on, and stream.mu is held until its end
 }
 
 // kind is what a file is.
@@ -87,7 +99,7 @@ func (p *section) writeCommands() {
 // first of its keys.
 type dbSize struct {
 	keys, expires int64
-	written       bool
+	written       atomic.Bool
 }
 
 // newStream begins a file. Exclusive mode.
@@ -104,21 +116,24 @@ func (s *Saver) newStream(k kind, background bool) *stream {
 	if background {
 		format.CompressMax = compressMax
 	}
-	w.main, w.side = section{db: -1}, section{db: -1}
-	for _, enc := range []*rdb.Encoder{&w.main.enc, &w.side.enc} {
-		enc.Format, enc.SpillBytes = format, chunkBytes
+	for _, part := range w.sections() {
+		part.db = -1
+		part.enc.Format, part.enc.SpillBytes = format, chunkBytes
+		part.enc.Spill = func() { w.pass(part) }
+		if k == baseCommands {
+			part.writeCommands()
+		}
 	}
-	w.main.enc.Spill = w.spill
-	w.side.enc.Spill = w.spillAside
 	if k == baseCommands {
-		w.main.writeCommands()
-		w.side.writeCommands()
 		for _, code := range s.libraries.all() {
 			w.main.commands.Function(code)
 		}
-		return w
+	} else {
+		s.describe(w, k)
 	}
-	s.describe(w, k)
+	// All sections follow the head.
+	w.pass(&w.main)
+	w.endKey(&w.main)
 	return w
 }
 
@@ -144,34 +159,82 @@ func (s *Saver) describe(w *stream, k kind) {
 	}
 }
 
-func (w *stream) spill() { w.main.enc.Out = w.queue.push(w.main.enc.Out) }
+func (w *stream) sections() []*section {
+	all := []*section{&w.main}
+	for i := range w.early {
+		all = append(all, &w.early[i])
+	}
+	return all
+}
 
-func (w *stream) spillAside() {
-	w.aside = append(w.aside, w.side.enc.Out)
-	w.sideBytes.Add(int64(len(w.side.enc.Out)))
-	w.side.enc.Out = nil
+// pass passes on what a section has collected, which may be part of a key.
+// Between this and endKey, no other section does.
+func (w *stream) pass(part *section) {
+	if !part.passing {
+		w.mu.Lock()
+		part.passing = true
+	}
+	if w.large == nil {
+		part.enc.Out = w.queue.push(part.enc.Out)
+		return
+	}
+	w.aside = append(w.aside, part.enc.Out)
+	w.behind.Add(int64(len(part.enc.Out)))
+	part.enc.Out = make([]byte, 0, chunkBytes)
+}
+
+// endKey is called behind each key.
+func (w *stream) endKey(part *section) {
+	if len(part.enc.Out) >= chunkBytes {
+		w.pass(part)
+	}
+	if part.passing {
+		// The rest of a key goes with its beginning.
+		if len(part.enc.Out) > 0 {
+			w.pass(part)
+		}
+		part.db, part.passing = -1, false
+		w.mu.Unlock()
+	}
 }
 
 // SaveEntry implements keyspace.SnapshotSink.
-func (w *stream) SaveEntry(db int, e keyspace.Entry) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if w.err != nil {
+func (w *stream) SaveEntry(db int, e keyspace.Entry) { w.encode(&w.main, db, &e) }
+
+// SaveEarly implements keyspace.SnapshotSink.
+func (w *stream) SaveEarly(lane, db int, e keyspace.Entry) {
+	part := &w.early[lane%lanes]
+	part.mu.Lock()
+	defer part.mu.Unlock()
+	w.encode(part, db, &e)
+}
+
+func (w *stream) encode(part *section, db int, e *keyspace.Entry) {
+	if w.failed.Load() {
 		return
 	}
-	part := &w.main
-	if w.large != nil {
-		part = &w.side
-	}
 	w.selectDB(part, db)
-	info := w.info(&e)
+	info := w.info(e)
 	if e.Type() == value.String {
 		var text keyspace.NumberText
 		part.stringKey(e.Key(), info, e.String(&text))
-		return
+	} else {
+		v := e.Value()
+		if err := part.valueKey(e.Key(), info, &v); err != nil {
+			w.fail(part, err)
+		}
 	}
-	v := e.Value()
-	w.err = part.valueKey(e.Key(), info, &v)
+	w.endKey(part)
+}
+
+// fail notes an error; nothing more is encoded.
+func (w *stream) fail(part *section, err error) {
+	if !part.passing {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+	}
+	w.err = cmp.Or(w.err, err)
+	w.failed.Store(true)
 }
 
 // selectDB makes what follows in a section belong to a database.
@@ -180,8 +243,7 @@ func (w *stream) selectDB(part *section, db int) {
 		return
 	}
 	part.selectDB(db)
-	if size := &w.sizes[db]; !size.written && part.commands == nil {
-		size.written = true
+	if size := &w.sizes[db]; part.commands == nil && size.written.CompareAndSwap(false, true) {
 		part.enc.ResizeDB(size.keys, size.expires)
 	}
 }
@@ -198,17 +260,26 @@ func (w *stream) info(e *keyspace.Entry) rdb.KeyInfo {
 }
 
 // Full implements keyspace.SnapshotSink.
-func (w *stream) Full() bool { return w.sideBytes.Load() > sideMax-chunkBytes }
+func (w *stream) Full() bool { return w.behind.Load() > sideMax-lanes*chunkBytes }
 
 // Rest implements keyspace.SnapshotSink.
 func (w *stream) Rest() { w.queue.rest() }
 
-// end writes the end mark, passes the rest on and closes the queue.
+// end passes on what the sections hold, writes the end mark and closes the queue.
 func (w *stream) end() error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for i := range w.early {
+		if out := w.early[i].enc.Out; len(out) > 0 {
+			w.queue.push(out)
+		}
+	}
 	if w.main.commands == nil {
 		w.main.enc.End()
 	}
-	w.spill()
+	if len(w.main.enc.Out) > 0 {
+		w.queue.push(w.main.enc.Out)
+	}
 	w.queue.close()
 	return w.err
 }
@@ -227,11 +298,11 @@ const sliceBytes = 32 << 10
 
 // SaveLarge implements keyspace.SnapshotSink.
 func (w *stream) SaveLarge(db int, e keyspace.Entry) keyspace.LargeValue {
-	w.mu.Lock()
-	defer w.mu.Unlock()
 	l := &largeValue{w: w, resume: make(chan bool), paused: make(chan bool)}
 	w.selectDB(&w.main, db)
+	w.mu.Lock()
 	w.large = l
+	w.mu.Unlock()
 	enc := &w.main.enc
 	enc.Spill, enc.SpillBytes = l.pause, len(enc.Out)+sliceBytes
 	key, info := e.Key(), w.info(&e)
@@ -253,9 +324,7 @@ func (l *largeValue) encode(write func() error) {
 		return
 	}
 	if err := write(); err != nil {
-		l.w.mu.Lock()
-		l.w.err = err
-		l.w.mu.Unlock()
+		l.w.fail(&l.w.main, err)
 	}
 }
 
@@ -297,21 +366,15 @@ func (l *largeValue) Abandon() {
 func (w *stream) endLarge() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.large = nil
-	main, side := &w.main.enc, &w.side
-	main.Spill, main.SpillBytes = w.spill, chunkBytes
-	if side.db < 0 {
-		return
-	}
+	enc := &w.main.enc
+	enc.Out = w.queue.push(enc.Out)
+	enc.Spill, enc.SpillBytes = func() { w.pass(&w.main) }, chunkBytes
+	w.main.db, w.large = -1, nil
 	for _, chunk := range w.aside {
-		w.spill()
-		main.Out = append(main.Out, chunk...)
+		w.queue.push(chunk)
 	}
 	w.aside = nil
-	w.sideBytes.Store(0)
-	main.Out = append(main.Out, side.enc.Out...)
-	side.enc.Out = nil
-	w.main.db, side.db = side.db, -1
+	w.behind.Store(0)
 }
 
 // delay is how long to rest after some keys (rdb-key-save-delay).
