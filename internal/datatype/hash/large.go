@@ -60,7 +60,7 @@ func (z *large) set(h *offheap.Heap, field, val []byte, expiry int64, keepExpiry
 }
 
 // store puts an entry into the place of old, the element of the same field, or
-// into a new one if old is 0. The entry may refer to old.
+// into a new one if old is 0. The entry may refer to old if the expiry changes.
 func (z *large) store(h *offheap.Heap, hash uint64, old hashtable.Element, entry Entry) {
 	expires := entry.Expiry != NoExpiry
 	if old != 0 && old.Numbered() == expires && hasRoom(h.Pool(), old, len(entry.Value)) {
@@ -72,18 +72,28 @@ func (z *large) store(h *offheap.Heap, hash uint64, old hashtable.Element, entry
 		putValue(old, entry.Value)
 		return
 	}
-	e := newElement(h, entry)
-	if old == 0 {
-		z.table.Insert(h, why, hash, e)
-	} else {
-		if old.Numbered() {
-			z.expiries.Remove(h, why, old)
-		}
-		z.table.Replace(hash, old, e)
-		old.Free(h, why)
+	if old.Numbered() {
+		z.expiries.Remove(h, why, old)
 	}
-	if expires {
+	room := valueBytes(len(entry.Value))
+	switch {
+	case expires:
+		e := hashtable.NewNumbered(h, why, uint64(entry.Expiry), entry.Field, room)
+		putValue(e, entry.Value)
+		if old == 0 {
+			z.table.Insert(h, why, hash, e)
+		} else {
+			z.table.Replace(h, why, hash, old, e)
+		}
 		z.expiries.Insert(h, why, e)
+	default:
+		if old != 0 {
+			z.table.Remove(h, why, hash, old)
+		}
+		putValue(z.table.Add(h, why, hash, entry.Field, room), entry.Value)
+	}
+	if old != 0 {
+		old.Free(h, why)
 	}
 }
 
@@ -95,18 +105,6 @@ func (z *large) remove(h *offheap.Heap, hash uint64, e hashtable.Element) {
 	e.Free(h, why)
 }
 
-func newElement(h *offheap.Heap, entry Entry) hashtable.Element {
-	room := valueBytes(len(entry.Value))
-	var e hashtable.Element
-	if entry.Expiry == NoExpiry {
-		e = hashtable.New(h, why, entry.Field, room)
-	} else {
-		e = hashtable.NewNumbered(h, why, uint64(entry.Expiry), entry.Field, room)
-	}
-	putValue(e, entry.Value)
-	return e
-}
-
 // valueBytes returns the size of a value with its length.
 func valueBytes(n int) int {
 	size := n + 1
@@ -116,11 +114,18 @@ func valueBytes(n int) int {
 	return size
 }
 
-// hasRoom reports whether a value of n bytes fits the element's block, without
-// leaving more than half of a block that is not small empty.
+// roomLeftMax is how many bytes a shorter value may leave unused in a bucket.
+const roomLeftMax = 8
+
+// hasRoom reports whether a value of n bytes fits the element, without leaving much
+// of it empty: more than half of a block that is not small.
 func hasRoom(pool *offheap.Pool, e hashtable.Element, n int) bool {
-	need, room := e.Overhead()+valueBytes(n), pool.SizeOf(e.Block())
-	return need <= room && (need >= room/2 || room <= 64)
+	need, room := valueBytes(n), e.PayloadRoom(pool)
+	if e.InBucket() {
+		return need <= room && room-need <= roomLeftMax
+	}
+	block := pool.SizeOf(e.Block())
+	return need <= room && (block-room+need >= block/2 || block <= 64)
 }
 
 func putValue(e hashtable.Element, val []byte) {

@@ -8,11 +8,8 @@ import (
 	"github.com/kvasirdb/kvasir/internal/platform/offheap"
 )
 
-// How many elements a step of freeing expects in a bucket and in a leaf.
-const (
-	elementsPerBucket = 6
-	elementsPerLeaf   = 40
-)
+// elementsPerLeaf is how many elements a step of freeing expects in a leaf.
+const elementsPerLeaf = 40
 
 // Copy returns a copy of the hash in the same encoding.
 func Copy(h *offheap.Heap, v *value.Value) value.Value {
@@ -50,7 +47,7 @@ func FreeStep(h *offheap.Heap, v *value.Value, fields int) bool {
 	if v.Enc == value.HashTable {
 		z := largeOf(v)
 		if !z.expiries.FreeStep(h, why, fields/elementsPerLeaf+1) ||
-			!z.table.FreeStep(h, why, fields/elementsPerBucket+1) {
+			!z.table.FreeStep(h, why, fields/hashtable.ElementsPerBucket+1) {
 			return false
 		}
 	}

@@ -2,11 +2,9 @@ package set
 
 import (
 	"github.com/kvasirdb/kvasir/internal/datatype/value"
+	"github.com/kvasirdb/kvasir/internal/encoding/hashtable"
 	"github.com/kvasirdb/kvasir/internal/platform/offheap"
 )
-
-// elementsPerBucket is how many elements a step of freeing expects in a bucket.
-const elementsPerBucket = 6
 
 // Copy returns a copy of the set in the same encoding.
 func Copy(h *offheap.Heap, v *value.Value) value.Value {
@@ -36,7 +34,7 @@ func FreeStep(h *offheap.Heap, v *value.Value, members int) bool {
 	if v.Root == 0 {
 		return true
 	}
-	if v.Enc == value.HashTable && !tableOf(v).FreeStep(h, why, members/elementsPerBucket+1) {
+	if v.Enc == value.HashTable && !tableOf(v).FreeStep(h, why, members/hashtable.ElementsPerBucket+1) {
 		return false
 	}
 	h.Free(v.Root, why)

@@ -180,7 +180,7 @@ func addToTable(h *offheap.Heap, v *value.Value, member []byte) bool {
 	if t.Find(hash, member) != 0 {
 		return false
 	}
-	t.Insert(h, why, hash, hashtable.New(h, why, member, 0))
+	t.Add(h, why, hash, member, 0)
 	return true
 }
 
@@ -269,7 +269,7 @@ func toTable(h *offheap.Heap, v *value.Value) {
 	newTable(h, v)
 	t := tableOf(v)
 	for member := range All(&old) {
-		t.Insert(h, why, t.Hash(member), hashtable.New(h, why, member, 0))
+		t.Add(h, why, t.Hash(member), member, 0)
 	}
 	h.Free(old.Root, why)
 }

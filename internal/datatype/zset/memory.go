@@ -8,11 +8,8 @@ import (
 	"github.com/kvasirdb/kvasir/internal/platform/offheap"
 )
 
-// How many elements a step of freeing expects in a bucket and in a leaf.
-const (
-	elementsPerBucket = 6
-	elementsPerLeaf   = 40
-)
+// elementsPerLeaf is how many elements a step of freeing expects in a leaf.
+const elementsPerLeaf = 40
 
 // Copy returns a copy of the set in the same encoding.
 func Copy(h *offheap.Heap, v *value.Value) value.Value {
@@ -51,7 +48,7 @@ func FreeStep(h *offheap.Heap, v *value.Value, members int) bool {
 	if v.Enc == value.SkipList {
 		z := largeOf(v)
 		if !z.tree.FreeStep(h, why, members/elementsPerLeaf+1) ||
-			!z.table.FreeStep(h, why, members/elementsPerBucket+1) {
+			!z.table.FreeStep(h, why, members/hashtable.ElementsPerBucket+1) {
 			return false
 		}
 	}

@@ -7,9 +7,10 @@ import (
 	"github.com/kvasirdb/kvasir/internal/platform/offheap"
 )
 
-// Element is a reference to an element: the address of its head, with the low
-// bit set if the element carries a number. Zero is no element. One block holds
-// an element:
+// Element is a reference to an element: the address of its head, with two flags
+// above the address: whether it carries a number, and whether it lies in its
+// bucket's block. Zero is no element. An element that does not lie in a bucket has
+// a block of its own:
 //
 //	block, 8-byte aligned
 //	│
@@ -22,14 +23,22 @@ import (
 // field; elements without one have no space for it, and the flag that says so
 // is in the reference, so that an element is freed without being read. The
 // key's length is an unsigned LEB128 number. The payload is the owner's.
+//
+// An element in a bucket has the same head, key and payload, and no number. Its
+// reference is valid until the table next changes, one to a block of its own until
+// the element is freed.
 type Element uintptr
 
-const withNumber Element = 1
+const (
+	withNumber Element = 1 << 47
+	inBucket   Element = 1 << 48
 
-const numberBytes = 8
+	addressMask = 1<<47 - 1
+	numberBytes = 8
+)
 
-// New allocates an element with the given key and room for payloadBytes bytes
-// after it.
+// New allocates an element in a block of its own, with the given key and room for
+// payloadBytes bytes after it.
 func New(h *offheap.Heap, why offheap.Purpose, key []byte, payloadBytes int) Element {
 	return fill(h.Alloc(lengthBytes(len(key))+len(key)+payloadBytes, why), key)
 }
@@ -49,10 +58,15 @@ func fill(head offheap.Ref, key []byte) Element {
 	return Element(head)
 }
 
-// Free frees the element. It does not read the element's memory.
-func (e Element) Free(h *offheap.Heap, why offheap.Purpose) { h.Free(e.Block(), why) }
+// Free frees the element's block, if it has one of its own. It does not read the
+// element's memory.
+func (e Element) Free(h *offheap.Heap, why offheap.Purpose) {
+	if e&inBucket == 0 {
+		h.Free(e.Block(), why)
+	}
+}
 
-// Copy allocates a copy of the element, payload included.
+// Copy allocates a copy of an element with a block of its own, payload included.
 func (e Element) Copy(h *offheap.Heap, why offheap.Purpose) Element {
 	block := e.Block()
 	size := h.Pool().SizeOf(block)
@@ -61,10 +75,29 @@ func (e Element) Copy(h *offheap.Heap, why offheap.Purpose) Element {
 	return Element(to) + (e - Element(block))
 }
 
-// Block returns the block in which the element lies.
+// Block returns the block in which the element lies, 0 if it lies in a bucket's.
 func (e Element) Block() offheap.Ref {
-	return offheap.Ref(e&^withNumber) - offheap.Ref(e&withNumber)*numberBytes
+	if e&inBucket != 0 {
+		return 0
+	}
+	return e.head() - offheap.Ref(e&withNumber>>44)
 }
+
+// InBucket reports whether the element has no block of its own.
+func (e Element) InBucket() bool { return e&inBucket != 0 }
+
+// PayloadRoom returns the bytes that the payload may have.
+func (e Element) PayloadRoom(pool *offheap.Pool) int {
+	end := e.Block()
+	if e.InBucket() {
+		end = e.head() + offheap.Ref(*(*byte)(e.head().Add(-1)))
+	} else {
+		end += offheap.Ref(pool.SizeOf(end))
+	}
+	return int(end - e.Payload())
+}
+
+func (e Element) head() offheap.Ref { return offheap.Ref(e & addressMask) }
 
 // Numbered reports whether the element carries a number.
 func (e Element) Numbered() bool { return e&withNumber != 0 }
@@ -77,12 +110,12 @@ func (e Element) Number() uint64 { return *e.number() }
 func (e Element) SetNumber(number uint64) { *e.number() = number }
 
 func (e Element) number() *uint64 {
-	return (*uint64)(offheap.Ref(e &^ withNumber).Add(-numberBytes))
+	return (*uint64)(e.head().Add(-numberBytes))
 }
 
-// Key returns a view of the key, valid until the element is freed.
+// Key returns a view of the key, valid as long as the reference is.
 func (e Element) Key() []byte {
-	head := offheap.Ref(e &^ withNumber)
+	head := e.head()
 	if n := *(*byte)(head.Ptr()); n < 0x80 {
 		return unsafe.Slice((*byte)(head.Add(1)), int(n))
 	}
@@ -97,11 +130,8 @@ func longKey(head offheap.Ref) []byte {
 // Payload returns the address of the first byte after the key.
 func (e Element) Payload() offheap.Ref {
 	key := e.Key()
-	return offheap.Ref(e&^withNumber) + offheap.Ref(lengthBytes(len(key))+len(key))
+	return e.head() + offheap.Ref(lengthBytes(len(key))+len(key))
 }
-
-// Overhead returns the bytes of an element's block before its payload.
-func (e Element) Overhead() int { return int(e.Payload() - e.Block()) }
 
 // lengthBytes returns the size of a key length.
 func lengthBytes(n int) int {

@@ -13,73 +13,67 @@ func (t *Table) split(h *offheap.Heap, why offheap.Purpose) {
 	level := bits.Len64(n) - 1
 	t.addBucket(h, why)
 	source, image := t.bucket(n-1<<level), t.bucket(n)
-	chain := *source
-	*source, *image = bucket{}, bucket{}
-	stay, move := appender{t, h, why, source}, appender{t, h, why, image}
-	newWindow := (level+1)%windowBits == 0
-	t.drainChain(h, why, &chain, func(tag, slot uint64) {
-		moves := slot>>(48+level%windowBits)&1 != 0
-		if newWindow {
-			slot = t.rewindow(slot, level+1)
+	*image = 0
+	if *source == 0 {
+		return
+	}
+	stay := compactor{block: source.block(), used: blockHead}
+	move := compactor{block: h.Alloc(source.used(), why), used: blockHead}
+	at := source.first()
+	for range source.count() {
+		next, to := at.next(), &stay
+		if t.hashBit(at, level) {
+			to = &move
 		}
-		if moves {
-			move.add(tag, slot)
-		} else {
-			stay.add(tag, slot)
-		}
-	})
+		to.add(offheap.Ref(at), int(next-at), 1)
+		at = next
+	}
+	*source, *image = stay.finish(h, why), move.finish(h, why)
+	if (level+1)%windowBits == 0 {
+		t.rewindow(*source, level+1)
+		t.rewindow(*image, level+1)
+	}
 }
 
-// merge removes the last bucket after moving its elements to the bucket whose
+// hashBit returns a bit of the hash of an entry in a bucket at that level.
+func (t *Table) hashBit(at place, level int) bool {
+	if at.external() {
+		return at.slot()>>(48+level%windowBits)&1 != 0
+	}
+	return t.Hash(at.element().Key())>>level&1 != 0
+}
+
+// merge removes the last bucket after moving its entries to the bucket whose
 // image it is.
 func (t *Table) merge(h *offheap.Heap, why offheap.Purpose) {
 	last := t.buckets - 1
 	level := bits.Len64(last) - 1
 	target, image := t.bucket(last-1<<level), t.bucket(last)
-	newWindow := (level+1)%windowBits == 0
-	if newWindow {
-		for b := target; ; b = b.next() {
-			for i := range b.used() {
-				b.slots[i] = t.rewindow(b.slots[i], level)
-			}
-			if b.tags < overflowFlag {
-				break
-			}
-		}
+	if *target == 0 {
+		*target = *image
+	} else if *image != 0 {
+		joined := compactor{used: target.used(), count: target.count()}
+		more := image.used() - blockHead
+		joined.block = h.Resize(target.block(), joined.used+more, why)
+		joined.add(offheap.Ref(image.first()), more, image.count())
+		h.Free(image.block(), why)
+		*target = joined.finish(h, why)
 	}
-	a := appender{t, h, why, target}
-	t.drainChain(h, why, image, func(tag, slot uint64) {
-		if newWindow {
-			slot = t.rewindow(slot, level)
-		}
-		a.add(tag, slot)
-	})
+	if (level+1)%windowBits == 0 {
+		t.rewindow(*target, level)
+	}
 	t.dropBucket(h, why)
 }
 
-// rewindow returns slot with the window for another level.
-func (t *Table) rewindow(slot uint64, level int) uint64 {
-	e := Element(slot & elementMask)
-	return slotOf(e, t.Hash(e.Key()), level)
-}
-
-// drainChain passes all elements of a chain to visit and frees the further
-// buckets. b itself keeps its stale contents.
-func (t *Table) drainChain(h *offheap.Heap, why offheap.Purpose, b *bucket, visit func(tag, slot uint64)) {
-	var further offheap.Ref
-	for {
-		for i := range b.used() {
-			visit(b.tag(i), b.slots[i])
+// rewindow makes the windows of a bucket's slots those of another level.
+func (t *Table) rewindow(b bucket, level int) {
+	at := b.first()
+	for range b.count() {
+		if at.external() {
+			e := at.element()
+			at.setSlot(slotOf(e, t.Hash(e.Key()), level))
 		}
-		next, more := offheap.Ref(b.slots[slotsPerBucket-1]), b.tags >= overflowFlag
-		if further != 0 {
-			h.Free(further, why)
-			t.overflow--
-		}
-		if !more {
-			return
-		}
-		further, b = next, (*bucket)(next.Ptr())
+		at = at.next()
 	}
 }
 
@@ -118,10 +112,10 @@ func (t *Table) addBucket(h *offheap.Heap, why offheap.Purpose) {
 // growRoot makes room for entry i in the block at root, of entries of the given
 // size.
 func (t *Table) growRoot(h *offheap.Heap, why offheap.Purpose, i uint64, entryBytes, limit int) {
-	if i < uint64(t.room) {
+	if i < t.room {
 		return
 	}
-	t.room = uint32(min(int(t.room)+int(t.room)/2+1, limit))
+	t.room = min(t.room+t.room/2+1, uint64(limit))
 	t.root = h.Resize(t.root, int(t.room)*entryBytes, why)
 }
 
@@ -166,15 +160,15 @@ func (t *Table) dropBucket(h *offheap.Heap, why offheap.Purpose) {
 // shrinkRoot gives memory back when the block at root is less than half full
 // with n entries.
 func (t *Table) shrinkRoot(h *offheap.Heap, why offheap.Purpose, n uint64, entryBytes int) {
-	if n*2 >= uint64(t.room) || t.room <= 2 {
+	if n*2 >= t.room || t.room <= 2 {
 		return
 	}
-	t.room = uint32(n + n/4 + 1)
+	t.room = n + n/4 + 1
 	t.root = h.Resize(t.root, int(t.room)*entryBytes, why)
 }
 
 // lowerRoot makes entry 0 of the list at root the root.
-func (t *Table) lowerRoot(h *offheap.Heap, why offheap.Purpose, room uint32) {
+func (t *Table) lowerRoot(h *offheap.Heap, why offheap.Purpose, room uint64) {
 	list := t.root
 	t.root, t.room = refAt(list, 0), room
 	h.Free(list, why)
@@ -188,10 +182,11 @@ func (t *Table) FreeStep(h *offheap.Heap, why offheap.Purpose, buckets int) bool
 		if t.buckets == 0 {
 			break
 		}
-		t.drainChain(h, why, t.bucket(t.buckets-1), func(_, slot uint64) {
-			Element(slot&elementMask).Free(h, why)
-			t.count--
-		})
+		b := *t.bucket(t.buckets - 1)
+		t.count -= uint64(b.count())
+		if b != 0 {
+			b.freeElements(h, why)
+		}
 		if t.buckets == 1 {
 			h.Free(t.root, why)
 			t.buckets = 0

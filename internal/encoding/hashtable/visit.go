@@ -20,19 +20,16 @@ func (t *Table) All() iter.Seq[Element] {
 	}
 }
 
-// all yields the elements of a chain and reports whether yield wants more.
-func (b *bucket) all(yield func(Element) bool) bool {
-	for {
-		for i := range b.used() {
-			if !yield(b.element(i)) {
-				return false
-			}
+// all yields the elements of a bucket and reports whether yield wants more.
+func (b bucket) all(yield func(Element) bool) bool {
+	at := b.first()
+	for range b.count() {
+		if !yield(at.element()) {
+			return false
 		}
-		if b.tags < overflowFlag {
-			return true
-		}
-		b = b.next()
+		at = at.next()
 	}
+	return true
 }
 
 // Scan passes the elements of one bucket, and of its image if it has one, to
@@ -59,10 +56,10 @@ func (t *Table) Scan(cursor uint64, visit func(Element)) uint64 {
 }
 
 const (
-	// drawLength is the chain length up to which Random is exactly uniform.
-	// At the split load one chain in a billion is longer.
-	drawLength = 32
-	// drawsMax bounds the draws of Random. A table at its merge load needs 13
+	// drawLength is the number of elements in a bucket up to which Random is exactly
+	// uniform. One unsplit bucket in ten billion has more.
+	drawLength = 48
+	// drawsMax bounds the draws of Random. A table at its merge load needs 16
 	// on average.
 	drawsMax = 1000
 )
@@ -88,47 +85,48 @@ func (t *Table) Random(rng *rand.Rand) Element {
 	}
 }
 
-// at returns element i of a chain, or 0.
-func (b *bucket) at(i int) Element {
-	for {
-		used := b.used()
-		if i < used {
-			return b.element(i)
-		}
-		if b.tags < overflowFlag {
-			return 0
-		}
-		b, i = b.next(), i-used
+// at returns element i, or 0.
+func (b bucket) at(i int) Element {
+	if i >= b.count() {
+		return 0
 	}
+	at := b.first()
+	for range i {
+		at = at.next()
+	}
+	return at.element()
 }
 
-// Copy makes t a table with the same seed and a copy of each element of
-// source, which copied gets to see, in the same places. Both tables use the same
-// purpose.
+// Copy makes t a table with the same seed and a copy of each element of source, in
+// the same order. copied, if any, gets to see those that have blocks of their own.
+// Both tables use the same purpose.
 func (t *Table) Copy(h *offheap.Heap, why offheap.Purpose, source *Table, copied func(from, to Element)) {
 	t.Init(h, why, source.seed)
 	for t.buckets < source.buckets {
 		t.addBucket(h, why)
 	}
-	t.count, t.overflow = source.count, source.overflow
+	t.count = source.count
 	for i := range source.buckets {
-		to := t.bucket(i)
-		for from := source.bucket(i); ; from = from.next() {
-			*to = bucket{tags: from.tags}
-			for k := range from.used() {
-				e := from.element(k)
+		from, to := *source.bucket(i), t.bucket(i)
+		*to = 0
+		if from == 0 {
+			continue
+		}
+		used := from.used()
+		block := h.Alloc(used, why)
+		copy(block.Bytes(used), from.block().Bytes(used))
+		to.set(block, used, from.count())
+		at := to.first()
+		for range to.count() {
+			if at.external() {
+				e := at.element()
 				c := e.Copy(h, why)
-				to.slots[k] = from.slots[k]&^elementMask | uint64(c)
+				at.setSlot(at.slot()&^slotMask | uint64(c))
 				if copied != nil {
 					copied(e, c)
 				}
 			}
-			if from.tags < overflowFlag {
-				break
-			}
-			further := h.Alloc(bucketBytes, why)
-			to.slots[slotsPerBucket-1] = uint64(further)
-			to = (*bucket)(further.Ptr())
+			at = at.next()
 		}
 	}
 }
@@ -137,11 +135,9 @@ func (t *Table) Copy(h *offheap.Heap, why offheap.Purpose, source *Table, copied
 // table.
 func (t *Table) Buckets() int { return int(t.buckets) }
 
-// Bytes returns the memory of the table without Table itself and without the
-// elements.
+// Bytes returns the memory of the directory, without Table itself and the elements.
 func (t *Table) Bytes(pool *offheap.Pool) int {
-	total := int(t.overflow) * pool.ClassSize(bucketBytes)
-	total += pool.SizeOf(t.root)
+	total := pool.SizeOf(t.root)
 	if t.buckets <= segmentBuckets {
 		return total
 	}
@@ -154,13 +150,25 @@ func (t *Table) Bytes(pool *offheap.Pool) int {
 	return total + pages*pool.ClassSize(pageSegments*8)
 }
 
-// ElementBytes returns the memory of the elements' blocks. It measures the given
-// number of elements and takes the others to be like them; 0 measures all.
+// ElementBytes returns the memory of the elements: their own blocks and those of
+// the buckets. It measures buckets with the given number of elements and takes the
+// others to be like them; 0 measures all.
 func (t *Table) ElementBytes(pool *offheap.Pool, samples int) int {
 	total, measured := 0, 0
-	for e := range t.All() {
-		total += pool.SizeOf(e.Block())
-		if measured++; measured == samples {
+	for i := range t.buckets {
+		b := *t.bucket(i)
+		if b == 0 {
+			continue
+		}
+		total += pool.SizeOf(b.block())
+		at := b.first()
+		for range b.count() {
+			if at.external() {
+				total += pool.SizeOf(at.element().Block())
+			}
+			at = at.next()
+		}
+		if measured += b.count(); measured >= samples && samples > 0 {
 			break
 		}
 	}
