@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/kvasirdb/kvasir/internal/keyspace"
+	"github.com/kvasirdb/kvasir/internal/platform/pace"
 )
 
 // ErrInProgress is returned while a background save runs.
@@ -168,18 +169,23 @@ func (j *job) cancelled() bool {
 	}
 }
 
-// walk visits all entries, resting between keys if the configuration says so.
+// walk visits all entries, giving way to others, and resting between keys if the
+// configuration says so.
 func (j *job) walk(w *keyspace.Worker, now func() time.Time, delay func(time.Duration, <-chan struct{})) {
-	const slice = 256 // buckets
+	const slice = 64 // buckets: about a tenth of a millisecond
 	n := slice
+	pacer := pace.New()
+	defer pacer.Close()
 	if j.stream.settings.KeyDelay > 0 {
 		n = 1
 	}
 	for {
 		_, before := j.snapshot.Keys()
+		pacer.Begin()
 		if j.snapshot.Step(w, now().UnixMilli(), n) {
 			return
 		}
+		pacer.Rest()
 		_, after := j.snapshot.Keys()
 		if rest := j.stream.settings.delay(after - before); rest > 0 {
 			delay(rest, j.cancel)

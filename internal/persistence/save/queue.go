@@ -6,7 +6,7 @@ import (
 )
 
 // What a snapshot keeps in memory, whatever the rate of writes and however slow
-// the disk: a full queue (16 MiB), chunks for reuse (2 MiB), the chunk being
+// the disk: a full queue (16 MiB), chunks for reuse (6 MiB), the chunk being
 // filled and the one being written, and the entries that were handed over while
 // a large value is written (sideMax). A long string is compressed in memory of its
 // own, of at most compressMax, twice at a time. TestMemoryBound counts all that.
@@ -17,7 +17,9 @@ const (
 	queueChunks = 64
 	// restChunks is when the walk rests already, so that writers seldom wait.
 	restChunks = 16
-	freeChunks = 8
+	// freeChunks are kept for reuse: garbage of this size would make the collector
+	// run all the time.
+	freeChunks = restChunks + 2*lanes
 	sideMax    = 16 << 20
 	// compressMax is the longest string compressed: more would take long under
 	// its shard's lock. The walk hands longer ones over in slices.

@@ -1,0 +1,23 @@
+package pace
+
+import (
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// usage returns the thread's CPU time and how often it was interrupted.
+func usage() (cpu time.Duration, interrupted int64) {
+	var u unix.Rusage
+	if unix.Getrusage(unix.RUSAGE_THREAD, &u) != nil {
+		return 0, 0
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano()), int64(u.Nivcsw)
+}
+
+// sleep sleeps in the kernel: Go's timers would hand the thread over twice.
+func sleep(d time.Duration) {
+	left := unix.NsecToTimespec(d.Nanoseconds())
+	for unix.Nanosleep(&left, &left) == unix.EINTR {
+	}
+}
