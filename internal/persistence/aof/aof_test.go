@@ -363,6 +363,47 @@ func TestTruncatedUnit(t *testing.T) {
 	}
 }
 
+// TestAnnotationsAtEnd loads files that end with annotations, as a base without
+// keys does: they are whole, unless the last annotation is cut.
+func TestAnnotationsAtEnd(t *testing.T) {
+	mem := vfs.NewMem(func() time.Time { return time.Unix(1000, 0) })
+	s := newStore(mem, Always)
+	if err := s.start(); err != nil {
+		t.Fatal(err)
+	}
+	s.set("1", "a", "b")
+	s.Close()
+	unit, err := readFile(mem, "dir/aof.1.incr.aof")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct{ text, kept string }{
+		{"#TS:1\r\n", "#TS:1\r\n"},
+		{"#TS:1\r\n#TS:2\r\n", "#TS:1\r\n#TS:2\r\n"},
+		{unit + "#TS:1\r\n", unit + "#TS:1\r\n"},
+		{unit + "#TS:1\r", unit},
+		{unit + "#TS:1\r\n#T", unit},
+		{unit + "#TS:1\r\n*", unit},
+	} {
+		f, err := mem.Create("dir/aof.1.incr.aof")
+		if err != nil {
+			t.Fatal(err)
+		}
+		f.Write([]byte(c.text))
+		f.Close()
+		again := newStore(mem, Always)
+		if _, _, err := again.Find(); err != nil {
+			t.Fatal(err)
+		}
+		if err := again.Load(func(f func()) { f() }); err != nil {
+			t.Errorf("%q: %v", c.text, err)
+		}
+		if left, err := readFile(mem, "dir/aof.1.incr.aof"); err != nil || left != c.kept {
+			t.Errorf("%q became %q, %v", c.text, left, err)
+		}
+	}
+}
+
 func FuzzManifest(f *testing.F) {
 	f.Add("file a.1.base.rdb seq 1 type b\nfile a.1.incr.aof seq 1 type i\n")
 	f.Add("# comment\nfile a seq 1 type h\n")

@@ -55,7 +55,8 @@ func (r *reader) next() (args [][]byte, ok bool, err error) {
 }
 
 // fill reads more, after next has found no whole command. It returns io.EOF at
-// the end of the file, io.ErrUnexpectedEOF if that is within a command.
+// the end of the file, which may have annotations behind the last command, and
+// io.ErrUnexpectedEOF if that is within a command or an annotation.
 func (r *reader) fill() error {
 	r.args = r.args[:0]
 	rest := r.end - r.start
@@ -79,10 +80,28 @@ func (r *reader) fill() error {
 			return nil
 		}
 	}
-	if r.err == io.EOF && rest > 0 {
-		return io.ErrUnexpectedEOF
+	if r.err == io.EOF {
+		at, whole := annotations(r.buf[:rest])
+		if at < rest || !whole {
+			return io.ErrUnexpectedEOF
+		}
+		r.start = rest
+		r.offset += int64(rest)
 	}
 	return r.err
+}
+
+// annotations returns where the annotations end that b begins with, and whether
+// the last is whole.
+func annotations(b []byte) (at int, whole bool) {
+	for at < len(b) && b[at] == '#' {
+		i := bytes.IndexByte(b[at:], '\n')
+		if i < 0 {
+			return at, false
+		}
+		at += i + 1
+	}
+	return at, true
 }
 
 // parseStatus says what parse has found.
@@ -97,13 +116,9 @@ const (
 // parse parses the command that b begins with, and annotations before it, and
 // appends its arguments to r.args.
 func (r *reader) parse(b []byte) (n int, status parseStatus) {
-	at := 0
-	for at < len(b) && b[at] == '#' {
-		i := bytes.IndexByte(b[at:], '\n')
-		if i < 0 {
-			return 0, unended(len(b) - at)
-		}
-		at += i + 1
+	at, whole := annotations(b)
+	if !whole {
+		return 0, unended(len(b) - at)
 	}
 	count, at, status := header(b, at, '*')
 	if status != parsedAll {
