@@ -91,6 +91,7 @@ func (n *Node) connect() {
 	n.connectPubSub()
 	n.connectTracking()
 	n.connectListeners()
+	follow(func() { n.Server.SetLoops(int(p.IOThreads.Load())) }, p.IOThreads)
 	n.connectOOMScore()
 	n.warnPending()
 	n.provideEvictionInfo()

@@ -89,7 +89,8 @@ func (s *Server) deal(pc *poll.Conn, limits *Limits) {
 	}
 	s.Stats.Connections.Add(1)
 	id := s.nextID.Add(1)
-	l := s.loops[int(s.nextLoop.Add(1)-1)%len(s.loops)]
+	loops := s.Loops()
+	l := loops[int(s.nextLoop.Add(1)-1)%len(loops)]
 	if l.index == 0 {
 		l.adopt(pc, id)
 	} else if !l.Post(func() { l.adopt(pc, id) }) {
@@ -115,12 +116,28 @@ func (l *Loop) adopt(pc *poll.Conn, id uint64) {
 	c.Addr, c.LocalAddr = pc.RemoteAddr(), pc.LocalAddr()
 	c.CreatedMillis, c.LastInteractionMillis = l.nowMillis, l.nowMillis
 	c.Out.SetProtocol(resp.RESP2)
-	c.Touch = func() { l.touch(c) }
+	c.Touch = func() { c.loop.touch(c) }
 	if pc.IsUnix() {
 		c.Set(session.UnixSocket)
 	} else if seconds := s.Limits().KeepAliveSeconds; seconds > 0 {
 		pc.SetKeepAlive(seconds)
 	}
+	l.place(c)
+	if err := l.poller.Add(pc, c.token); err != nil {
+		s.hooks.Log.Warningf("Error registering fd event for the new client connection: %v", err)
+		l.displace(c)
+		s.connected.Add(-1)
+		pc.Close()
+		return
+	}
+	s.hooks.Users.Default(&c.Client)
+	s.register(c)
+	c.account()
+	s.hooks.Log.Verbosef("Accepted %s", c.Addr)
+}
+
+// place gives a connection a place among the loop's, and the token that says which.
+func (l *Loop) place(c *conn) {
 	i := uint32(len(l.conns))
 	if n := len(l.free); n > 0 {
 		i, l.free = l.free[n-1], l.free[:n-1]
@@ -130,18 +147,14 @@ func (l *Loop) adopt(pc *poll.Conn, id uint64) {
 	// The generation keeps events of a closed connection from reaching the
 	// next one with its index; it stays below the listeners' range.
 	c.token = (c.ID&(1<<29-1))<<32 | uint64(i)
-	if err := l.poller.Add(pc, c.token); err != nil {
-		s.hooks.Log.Warningf("Error registering fd event for the new client connection: %v", err)
-		l.free = append(l.free, i)
-		s.connected.Add(-1)
-		pc.Close()
-		return
-	}
 	l.conns[i] = c
-	s.hooks.Users.Default(&c.Client)
-	s.register(c)
-	c.account()
-	s.hooks.Log.Verbosef("Accepted %s", c.Addr)
+}
+
+// displace makes a connection's place free.
+func (l *Loop) displace(c *conn) {
+	i := uint32(c.token)
+	l.conns[i] = nil
+	l.free = append(l.free, i)
 }
 
 const protectedModeError = "-DENIED Kvasir is running in protected mode because protected mode is enabled and no password is set for the default user. " +

@@ -489,9 +489,7 @@ func (l *Loop) close(c *conn) {
 		return
 	}
 	c.closed = true
-	i := uint32(c.token)
-	l.conns[i] = nil
-	l.free = append(l.free, i)
+	l.displace(c)
 	l.poller.Remove(c.io)
 	c.io.Close()
 	if !c.left {

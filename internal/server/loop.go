@@ -30,6 +30,8 @@ type Loop struct {
 	exec     *engine.Executor
 	stopping atomic.Bool
 
+	dismissed atomic.Bool // io-threads has become less; see crew
+
 	buf   []byte // shared read buffer; requests queued now lie below at
 	at    int
 	conns []*conn // by token index
@@ -113,8 +115,14 @@ func (l *Loop) run() {
 		l.exec.Enter()
 		due := l.turn(events[:n])
 		l.exec.Leave()
-		if due && l.index == 0 {
-			l.server.hooks.Cron(l.nowMillis)
+		if l.dismissed.Load() {
+			break
+		}
+		if l.index == 0 {
+			if due {
+				l.server.hooks.Cron(l.nowMillis)
+			}
+			l.server.resize()
 		}
 		if l.nowMillis-scheduled >= processors.Turn.Milliseconds() {
 			scheduled = l.nowMillis
@@ -122,7 +130,11 @@ func (l *Loop) run() {
 		}
 	}
 	l.exec.Enter()
-	l.shutdown()
+	if l.dismissed.Load() {
+		l.handOver()
+	} else {
+		l.shutdown()
+	}
 	l.exec.Leave()
 	l.exec.Close()
 	l.poller.Close()
@@ -350,7 +362,7 @@ func (l *Loop) keepDeadlines() {
 	case at == 0:
 	case l.index != 0:
 		if at < s.wakesAt.Load() {
-			s.loops[0].poller.Wake()
+			s.Loops()[0].poller.Wake()
 		}
 	case at <= l.nowMillis:
 		l.exec.EndWaits()

@@ -34,7 +34,7 @@ func (p *recentPeaks) last(second int64) (input, output int) {
 // RecentBuffers returns the largest input and the largest output, in bytes,
 // that a client was seen to occupy within the last seconds (INFO clients).
 func (s *Server) RecentBuffers(now time.Time) (input, output int) {
-	for _, l := range s.loops {
+	for _, l := range s.Loops() {
 		l.statsMu.Lock()
 		i, o := l.peaks.last(now.Unix())
 		l.statsMu.Unlock()

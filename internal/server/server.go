@@ -102,7 +102,9 @@ type OutputLimit struct {
 type Server struct {
 	engine *engine.Engine
 	hooks  Hooks
-	loops  []*Loop
+	loops  atomic.Pointer[[]*Loop] // replaced, never changed in place
+	wanted atomic.Int32            // loops; see resize
+	crew   crew
 	limits atomic.Pointer[Limits]
 
 	nextID      atomic.Uint64
@@ -110,6 +112,7 @@ type Server struct {
 	connected   atomic.Int64 // connections dealt out and not closed
 	clientBytes atomic.Int64 // what all connections occupy
 	cronPaused  atomic.Bool  // DEBUG PAUSE-CRON
+	ending      atomic.Bool  // Stop was called
 	wakesAt     atomic.Int64 // until when loop 0 sleeps, Unix milliseconds
 	beforeFlush atomic.Pointer[func() bool]
 
@@ -130,13 +133,16 @@ func New(e *engine.Engine, n int, limits *Limits, hooks Hooks) (*Server, error) 
 	s := &Server{engine: e, hooks: hooks, clients: map[uint64]*conn{}}
 	s.Pauses.hooks = &s.hooks
 	s.limits.Store(limits)
+	var loops []*Loop
 	for i := range n {
 		l, err := newLoop(s, i)
 		if err != nil {
 			return nil, err
 		}
-		s.loops = append(s.loops, l)
+		loops = append(loops, l)
 	}
+	s.loops.Store(&loops)
+	s.wanted.Store(int32(n))
 	return s, nil
 }
 
@@ -146,33 +152,36 @@ func (s *Server) SetLimits(l *Limits) { s.limits.Store(l) }
 // Limits returns the limits in force.
 func (s *Server) Limits() *Limits { return s.limits.Load() }
 
-// Loops returns the loops.
-func (s *Server) Loops() []*Loop { return s.loops }
+// Loops returns the loops. Number 0 is always the same; see SetLoops.
+func (s *Server) Loops() []*Loop { return *s.loops.Load() }
 
 // Listen makes loop 0 accept connections from a listener, which the server
 // closes when it stops.
 func (s *Server) Listen(l *poll.Listener) bool {
-	return s.loops[0].Post(func() { s.loops[0].addListener(l) })
+	first := s.Loops()[0]
+	return first.Post(func() { first.addListener(l) })
 }
 
 // Unlisten closes a listener.
 func (s *Server) Unlisten(l *poll.Listener) bool {
-	return s.loops[0].Post(func() { s.loops[0].removeListener(l) })
+	first := s.Loops()[0]
+	return first.Post(func() { first.removeListener(l) })
 }
 
 // Run runs all loops and returns when Stop has ended them.
 func (s *Server) Run() {
-	processors.Reserve(len(s.loops))
-	var wg sync.WaitGroup
-	for _, l := range s.loops {
-		wg.Go(l.run)
+	loops := s.Loops()
+	processors.Reserve(len(loops))
+	for _, l := range loops {
+		s.crew.running.Go(l.run)
 	}
-	wg.Wait()
+	s.crew.running.Wait()
 }
 
 // Stop makes every loop flush what it can, close its clients and end.
 func (s *Server) Stop() {
-	for _, l := range s.loops {
+	s.ending.Store(true)
+	for _, l := range s.Loops() {
 		l.stopping.Store(true)
 		l.poller.Wake()
 	}

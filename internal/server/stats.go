@@ -39,7 +39,10 @@ func (s *LoopStats) add(o *LoopStats) {
 
 // LoopStats returns the sum over all loops, as of their last complete turns.
 func (s *Server) LoopStats() (sum LoopStats) {
-	for _, l := range s.loops {
+	s.crew.mu.Lock()
+	defer s.crew.mu.Unlock()
+	sum = s.crew.left
+	for _, l := range append(s.crew.leaving[:len(s.crew.leaving):len(s.crew.leaving)], s.Loops()...) {
 		one := l.LoopStats()
 		sum.add(&one)
 	}
@@ -60,7 +63,10 @@ func (s *Server) ResetStats() {
 	s.Stats.OutputLimitClosed.Store(0)
 	s.Stats.QueryLimitClosed.Store(0)
 	s.Stats.Evicted.Store(0)
-	for _, l := range s.loops {
+	s.crew.mu.Lock()
+	s.crew.left = LoopStats{ClientBytes: s.crew.left.ClientBytes}
+	s.crew.mu.Unlock()
+	for _, l := range s.Loops() {
 		l.statsMu.Lock()
 		l.published, l.zero = LoopStats{ClientBytes: l.published.ClientBytes}, true
 		l.statsMu.Unlock()
