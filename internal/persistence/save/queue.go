@@ -41,9 +41,12 @@ func newQueue() *queue {
 	return q
 }
 
-// push hands a chunk over and returns an empty one. It waits while the queue is
-// full.
+// push hands a chunk over, if there is anything in it, and returns an empty one. It
+// waits while the queue is full.
 func (q *queue) push(chunk []byte) []byte {
+	if len(chunk) == 0 {
+		return chunk
+	}
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	for len(q.chunks) >= queueChunks {

@@ -97,6 +97,28 @@ func TestLargeValuesWhileClientsWrite(t *testing.T) {
 	}
 }
 
+// TestBaseOfCommands writes a base of commands in the background: it has no head, so
+// that its first bytes are those of a key.
+func TestBaseOfCommands(t *testing.T) {
+	s, saver := newSaver(t)
+	for i := range 1000 {
+		s.Do("SET", fmt.Sprint("key:", i), strings.Repeat("x", i))
+	}
+	var file bytes.Buffer
+	ended := make(chan error, 1)
+	s.Exec.Do(func() {
+		if _, err := saver.StartBase(&file, true, func(err error) { ended <- err }); err != nil {
+			t.Error(err)
+		}
+	})
+	if err := <-ended; err != nil {
+		t.Fatal(err)
+	}
+	if n := bytes.Count(file.Bytes(), []byte("$3\r\nSET\r\n")); n != 1000 {
+		t.Errorf("%d of 1000 keys", n)
+	}
+}
+
 func load(t *testing.T, saver *save.Saver, w *keyspace.Worker, file []byte) {
 	b, err := saver.OpenBase(w, bytes.NewReader(file))
 	for done := false; !done && err == nil; {
