@@ -36,6 +36,7 @@ type conn struct {
 	left       bool // no longer known to anybody but its loop
 	writeArmed bool
 	resumed    bool // no longer waits: pending may hold complete frames
+	large      bool // the last request in pending exceeded pendingOnceMax
 
 	peak      int // most bytes pending since the last look
 	replyPeak int // most bytes of output flushed at a time, up to replyChunkBytes
@@ -59,6 +60,7 @@ const (
 	bufferKeptMax  = 1 << 20  // larger ones are not kept for reuse
 	buffersKeptMax = 8 << 20  // bytes in all that are kept
 	pendingKeptMax = 1 << 20  // after a request; more than that is dropped at once
+	pendingOnceMax = 64 << 10 // more than that is kept only by who needs it again
 	pendingLow     = 32 << 10 // kept however little of it was needed
 	// pendingIdleMillis is how long a client keeps a buffer it does not use.
 	pendingIdleMillis = 2000
@@ -202,7 +204,7 @@ func (l *Loop) parsePending(c *conn) {
 	c.pending = nil
 	rest := l.parse(c, frames)
 	l.execute()
-	if len(rest) == 0 && cap(frames) > pendingKeptMax || len(c.held) > 0 {
+	if len(rest) == 0 && c.dropsPending(cap(frames)) || len(c.held) > 0 {
 		c.base = nil
 		l.exec.Forget()
 	}
@@ -215,6 +217,15 @@ func (l *Loop) parsePending(c *conn) {
 	default:
 		c.pending = append(c.base[:0], rest...)
 	}
+}
+
+// dropsPending reports whether a pending buffer, all executed, goes back at once: a
+// single large request costs no memory afterwards, and one after the other no
+// allocation each.
+func (c *conn) dropsPending(bytes int) bool {
+	again := c.large
+	c.large = bytes > pendingOnceMax
+	return bytes > pendingKeptMax || c.large && !again
 }
 
 // restore puts frames that could not be executed before the pending bytes.
