@@ -158,6 +158,10 @@ func (t *Transactions) watch(c *command.Ctx, st *state, key []byte) {
 	if len(st.watched) == 0 && t.watchers.Add(1) == 1 {
 		t.observe(true)
 	}
+	if !st.leaves {
+		st.leaves = true
+		c.Client.OnClose(t.unwatch)
+	}
 	st.watched = append(st.watched, w)
 }
 

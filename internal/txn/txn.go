@@ -55,6 +55,7 @@ type state struct {
 	queue   [][][]byte
 	flags   command.Flags // of all queued commands together
 	watched []*watch
+	leaves  bool // unwatch is called when the client goes away
 }
 
 func stateOf(c *session.Client) *state {
