@@ -53,7 +53,7 @@ func (n *Node) telemetryCommands() (all []command.Spec) {
 		},
 	})...)
 	return append(all, about.Commands(about.Deps{
-		Clock: n.Clock, Version: "Valkey ver. " + ValkeyVersion, Random: rand.Float64,
+		Clock: n.Clock, Version: n.lolwutVersion, Random: rand.Float64,
 	})...)
 }
 
@@ -123,6 +123,15 @@ func (n *Node) cron(nowMillis int64) {
 		n.startDueSnapshots()
 		n.shutdownIfRequested(x.Worker().Begin(0, n.Clock.Now().UnixMilli()))
 	})
+}
+
+// lolwutVersion is the last line of LOLWUT: programs may look for Redis there
+// (extended-redis-compatibility).
+func (n *Node) lolwutVersion() string {
+	if n.Config.Params.ExtendedRedisCompatibility.Load() {
+		return "Redis ver. " + RedisVersion
+	}
+	return "Valkey ver. " + ValkeyVersion
 }
 
 // sampleMillis is the time between two looks at the counters of INFO's rates,

@@ -13,8 +13,8 @@ import (
 // Deps are what the commands need.
 type Deps struct {
 	Clock clock.Clock
-	// Version is the line that ends LOLWUT's reply, "Valkey ver. 9.0.2".
-	Version string
+	// Version returns the line that ends LOLWUT's reply, "Valkey ver. 9.0.2".
+	Version func() string
 	// Random returns a number from 0 to less than 1.
 	Random func() float64
 }
@@ -83,7 +83,7 @@ func (d *Deps) runLolwut(c *command.Ctx) {
 	}
 	columns := int(min(max(size[0], 1), columnsMax))
 	rows := int(min(max(size[1], 1), rowsMax))
-	c.Out.Verbatim("txt", append(d.paint(columns, rows), d.Version+"\n"...))
+	c.Out.Verbatim("txt", append(d.paint(columns, rows), d.Version()+"\n"...))
 }
 
 // shades are from the trough to the crest of a wave.

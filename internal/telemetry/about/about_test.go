@@ -14,7 +14,7 @@ func newServer(t *testing.T) *cmdtest.Server {
 	n := 0.0
 	return cmdtest.New(t, about.Commands(about.Deps{
 		Clock:   clock.NewManual(time.Unix(1700000000, 42_999)),
-		Version: "Valkey ver. 1.2.3",
+		Version: func() string { return "Valkey ver. 1.2.3" },
 		Random:  func() float64 { n += 0.09; return n },
 	}))
 }
