@@ -2,29 +2,32 @@ package node_test
 
 import (
 	"fmt"
-	"io"
 	"strings"
 	"testing"
 
 	"github.com/kvasirdb/kvasir/internal/node"
 )
 
-// TestLargeRequestsKeepTheirBufferOnlyOnceRepeated sends large requests: after the
-// first its buffer is given back, after the second it is kept for the third.
-func TestLargeRequestsKeepTheirBufferOnlyOnceRepeated(t *testing.T) {
+// TestLargeRequests sends large requests: who sends a large argument keeps the
+// buffer for the next one, but not who sends many small ones.
+func TestLargeRequests(t *testing.T) {
 	s := start(t, t.TempDir(), nil)
 	const bytes = 300_000
-	for i, kept := range []bool{false, true, true} {
-		fmt.Fprintf(s.conn, "*2\r\n$4\r\nECHO\r\n$%d\r\n%s\r\n", bytes, strings.Repeat("x", bytes))
-		s.in.ReadString('\n')
-		if _, err := io.CopyN(io.Discard, s.in, bytes+2); err != nil {
-			t.Fatal(err)
+	for _, c := range []struct {
+		what, request string
+		kept          bool
+	}{
+		{"one argument", fmt.Sprintf("*3\r\n$6\r\nEXISTS\r\n$1\r\na\r\n$%d\r\n%s\r\n", bytes, strings.Repeat("x", bytes)), true},
+		{"many arguments", fmt.Sprintf("*%d\r\n$6\r\nEXISTS\r\n%s", 1+bytes/7, strings.Repeat("$1\r\na\r\n", bytes/7)), false},
+	} {
+		if got := s.do(strings.TrimSuffix(c.request, "\r\n")); got != ":0" {
+			t.Fatal(got)
 		}
 		text := s.bulk("CLIENT INFO")
 		var free int
 		fmt.Sscanf(text[strings.Index(text, "qbuf-free="):], "qbuf-free=%d", &free)
-		if (free >= bytes) != kept {
-			t.Errorf("request %d: %d bytes are kept", i+1, free)
+		if (free >= bytes) != c.kept {
+			t.Errorf("%s: %d bytes are kept", c.what, free)
 		}
 	}
 	s.conn.Close()

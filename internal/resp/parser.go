@@ -178,6 +178,15 @@ func (p *Parser) Missing(have int) int64 {
 	return p.bulk + lineEndBytes - int64(have-p.at) + int64(p.left-1)*argumentBytesMin
 }
 
+// Receiving returns the announced length of the argument that an incomplete frame
+// ends within, 0 where it ends between arguments.
+func (p *Parser) Receiving() int64 {
+	if p.at == 0 || p.bulk == bulkUnknown {
+		return 0
+	}
+	return p.bulk
+}
+
 // The headers of short arguments as little-endian words: "$d\r\n" and "$dd\r",
 // and the bytes of them that are not digits.
 const (

@@ -36,7 +36,7 @@ type conn struct {
 	left       bool // no longer known to anybody but its loop
 	writeArmed bool
 	resumed    bool // no longer waits: pending may hold complete frames
-	large      bool // the last request in pending exceeded pendingOnceMax
+	large      bool // a large argument is received in pending
 
 	peak      int // most bytes pending since the last look
 	replyPeak int // most bytes of output flushed at a time, up to replyChunkBytes
@@ -60,7 +60,7 @@ const (
 	bufferKeptMax  = 1 << 20  // larger ones are not kept for reuse
 	buffersKeptMax = 8 << 20  // bytes in all that are kept
 	pendingKeptMax = 1 << 20  // after a request; more than that is dropped at once
-	pendingOnceMax = 64 << 10 // more than that is kept only by who needs it again
+	pendingFewMax  = 64 << 10 // likewise, of a request without a large argument
 	pendingLow     = 32 << 10 // kept however little of it was needed
 	// pendingIdleMillis is how long a client keeps a buffer it does not use.
 	pendingIdleMillis = 2000
@@ -153,6 +153,7 @@ func (l *Loop) readPending(c *conn) {
 	if c.Flags&session.Blocked == 0 {
 		missing = c.parser.Missing(have)
 		want = int(max(int64(want), min(missing, growBytes)))
+		c.large = c.large || c.parser.Receiving() > readBytes
 	}
 	if cap(c.pending)-have < want {
 		size := max(have+want, 2*have)
@@ -219,13 +220,13 @@ func (l *Loop) parsePending(c *conn) {
 	}
 }
 
-// dropsPending reports whether a pending buffer, all executed, goes back at once: a
-// single large request costs no memory afterwards, and one after the other no
-// allocation each.
+// dropsPending reports whether a pending buffer, all executed, goes back at once.
+// Who sends large arguments gets to keep it for the next one, for a while; thousands
+// of small ones take much longer than an allocation.
 func (c *conn) dropsPending(bytes int) bool {
-	again := c.large
-	c.large = bytes > pendingOnceMax
-	return bytes > pendingKeptMax || c.large && !again
+	large := c.large
+	c.large = false
+	return bytes > pendingKeptMax || bytes > pendingFewMax && !large
 }
 
 // restore puts frames that could not be executed before the pending bytes.
