@@ -63,8 +63,9 @@ func boot(disk vfs.FS, dir string, number int, options ...string) (*machine, err
 	return m, nil
 }
 
-// stop ends the server.
+// stop ends the server, also while its append-only file has just been turned on and
+// its first base is being written.
 func (m *machine) stop() {
-	m.node.Shutdown(node.ShutdownNoSave | node.ShutdownNow)
+	m.node.Shutdown(node.ShutdownNoSave | node.ShutdownNow | node.ShutdownForce)
 	<-m.ended
 }
