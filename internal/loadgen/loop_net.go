@@ -66,6 +66,9 @@ func (n *netLoop) drive() error {
 			// The loop's own end is what broke the connection off.
 			return nil
 		}
+		if err != nil && r.ctx.Err() != nil {
+			return context.Cause(r.ctx) // likewise the end of the run
+		}
 		return err
 	})
 }

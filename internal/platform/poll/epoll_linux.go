@@ -154,6 +154,7 @@ func (p *Poller) Wait(events []Event, timeout time.Duration) (int, error) {
 func (p *Poller) waitLonger(raw []unix.EpollEvent, timeout time.Duration) (int, error) {
 	for range p.spin.budget() {
 		if p.wake.pending() {
+			p.rest.end()
 			return 0, nil
 		}
 		if n, err := p.poll(raw); n != 0 || err != nil {
@@ -161,6 +162,7 @@ func (p *Poller) waitLonger(raw []unix.EpollEvent, timeout time.Duration) (int, 
 		}
 	}
 	if !p.wake.sleep() {
+		p.rest.end() // a wake-up came first
 		return 0, nil
 	}
 	start := time.Now()
