@@ -30,18 +30,3 @@ func TestPause(t *testing.T) {
 		t.Errorf("a pause of %v when nobody has interrupted for long", last)
 	}
 }
-
-// TestBursts works for a while: the CPU time of a burst is seen.
-func TestBursts(t *testing.T) {
-	p := New()
-	defer p.Close()
-	p.Begin()
-	before, _ := usage()
-	for began := time.Now(); time.Since(began) < 20*time.Millisecond; {
-	}
-	after, _ := usage()
-	if after < before || p.cpu > before {
-		t.Errorf("CPU time %v, %v, %v", p.cpu, before, after)
-	}
-	p.Rest()
-}
