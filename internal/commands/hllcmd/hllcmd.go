@@ -132,7 +132,8 @@ var pfcountSpec = command.Spec{
 
 func runPFCount(c *command.Ctx) {
 	if len(c.Args) > 2 {
-		if u, ok := unite(c, c.Args[1:]); ok {
+		var u union
+		if u.unite(c, c.Args[1:]) {
 			c.Out.Int(u.set.Count())
 		}
 		return
@@ -163,15 +164,15 @@ func runPFCount(c *command.Ctx) {
 	c.Out.Int(n)
 }
 
-// union is the registers of several sketches.
+// union is the registers of several sketches. It lives on the stack: 16 KiB less
+// to collect for each command.
 type union struct {
 	set   hyperloglog.Set
 	dense bool // one of them is dense
 }
 
 // unite merges the sketches of some keys. If one holds no sketch, it answers so.
-func unite(c *command.Ctx, keys [][]byte) (u *union, ok bool) {
-	u = new(union)
+func (u *union) unite(c *command.Ctx, keys [][]byte) (ok bool) {
 	for _, key := range keys {
 		e := c.Tx.Find(key)
 		if !e.Found() {
@@ -180,15 +181,15 @@ func unite(c *command.Ctx, keys [][]byte) (u *union, ok bool) {
 		var text keyspace.NumberText
 		b, ok := isSketch(c, &e, &text)
 		if !ok {
-			return nil, false
+			return false
 		}
 		u.dense = u.dense || hyperloglog.IsDense(b)
 		if !u.set.Merge(b) {
 			c.Out.Error(corrupt)
-			return nil, false
+			return false
 		}
 	}
-	return u, true
+	return true
 }
 
 var pfmergeSpec = command.Spec{
@@ -208,13 +209,13 @@ var pfmergeSpec = command.Spec{
 }
 
 func runPFMerge(c *command.Ctx) {
-	u, ok := unite(c, c.Args[1:])
-	if !ok {
+	var u union
+	if !u.unite(c, c.Args[1:]) {
 		return
 	}
 	key := c.Args[1]
 	e := c.Tx.Write(key)
-	b := hyperloglog.New()
+	b, ok := hyperloglog.New(), true
 	if e.Found() {
 		var text keyspace.NumberText
 		b = append([]byte(nil), e.String(&text)...)

@@ -11,47 +11,40 @@ type histogram [registerMax + 1]int
 // Count estimates the number of different elements of a sketch; ok is false if
 // the sketch is corrupt.
 func Count(b []byte) (n int64, ok bool) {
-	var h histogram
-	ok = true
 	if IsDense(b) {
-		h.addDense((*[registerBytes]byte)(b[headerBytes:]))
-	} else {
-		ok = walk(b[headerBytes:], func(o opcode, _ int) { h[o.value] += o.length })
+		var s Set
+		s.Merge(b)
+		return s.Count(), true
 	}
+	var h histogram
+	ok = walk(b[headerBytes:], func(o opcode, _ int) { h[o.value] += o.length })
 	return h.estimate(), ok
 }
 
 // Count estimates the number of different elements of the union.
 func (s *Set) Count() int64 {
-	// Four histograms, so that equal registers in a row do not wait for each
-	// other's count to be stored.
-	var h [4]histogram
-	for i := 0; i < Registers; i += 8 {
-		w := binary.LittleEndian.Uint64(s[i:])
-		h[0][w&registerMax]++
-		h[1][w>>8&registerMax]++
-		h[2][w>>16&registerMax]++
-		h[3][w>>24&registerMax]++
-		h[0][w>>32&registerMax]++
-		h[1][w>>40&registerMax]++
-		h[2][w>>48&registerMax]++
-		h[3][w>>56&registerMax]++
+	var h histogram
+	if !s.countVector(&h) {
+		s.countWords(&h)
 	}
-	return sum(&h).estimate()
+	return h.estimate()
 }
 
-func (h *histogram) addDense(r *[registerBytes]byte) {
+// countWords counts the registers of s one by one.
+func (s *Set) countWords(h *histogram) {
+	// Four histograms, so that equal registers in a row do not wait for each
+	// other's count to be stored.
 	var parts [4]histogram
-	for i := 0; i < registerBytes; i += 6 {
-		w := uint64(binary.LittleEndian.Uint32(r[i:])) | uint64(binary.LittleEndian.Uint16(r[i+4:]))<<32
+	for i := 0; i < Registers; i += 8 {
+		w := binary.LittleEndian.Uint64(s[i:])
 		parts[0][w&registerMax]++
-		parts[1][w>>6&registerMax]++
-		parts[2][w>>12&registerMax]++
-		parts[3][w>>18&registerMax]++
-		parts[0][w>>24&registerMax]++
-		parts[1][w>>30&registerMax]++
-		parts[2][w>>36&registerMax]++
-		parts[3][w>>42&registerMax]++
+		parts[1][w>>8&registerMax]++
+		parts[2][w>>16&registerMax]++
+		parts[3][w>>24&registerMax]++
+		parts[0][w>>32&registerMax]++
+		parts[1][w>>40&registerMax]++
+		parts[2][w>>48&registerMax]++
+		parts[3][w>>56&registerMax]++
 	}
 	*h = *sum(&parts)
 }

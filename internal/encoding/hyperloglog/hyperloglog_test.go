@@ -3,6 +3,7 @@ package hyperloglog
 import (
 	"bytes"
 	"encoding/binary"
+	"math/bits"
 	"math/rand/v2"
 	"testing"
 )
@@ -119,27 +120,36 @@ func BenchmarkUnion10(b *testing.B) {
 	}
 }
 
-// Vector instructions must do what words do.
-func TestMergeDense(t *testing.T) {
-	rng := rand.New(rand.NewPCG(5, 6))
-	var packed [registerBytes]byte
-	var fast, slow Set
-	for range 20 {
-		for i := range packed {
-			packed[i] = byte(rng.Uint32())
-		}
-		fast.mergeDense(&packed)
-		slow.mergeWords(&packed, 0)
-		if fast != slow {
-			t.Fatal("registers differ")
-		}
-	}
-}
-
 func BenchmarkMergeDense(b *testing.B) {
 	var packed [registerBytes]byte
 	var s Set
 	for b.Loop() {
 		s.mergeDense(&packed)
+	}
+}
+
+// typical is the union of sketches of 100,000 elements.
+func typical() *Set {
+	rng := rand.New(rand.NewPCG(7, 8))
+	var s Set
+	for range 100_000 {
+		i := rng.IntN(Registers)
+		s[i] = max(s[i], byte(bits.TrailingZeros64(rng.Uint64())+1))
+	}
+	return &s
+}
+
+func BenchmarkSetCount(b *testing.B) {
+	s := typical()
+	for b.Loop() {
+		s.Count()
+	}
+}
+
+func BenchmarkCountWords(b *testing.B) {
+	s := typical()
+	for b.Loop() {
+		var h histogram
+		s.countWords(&h)
 	}
 }
