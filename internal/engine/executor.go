@@ -18,9 +18,6 @@ import (
 // the first-level cache.
 const BatchMax = 32
 
-// prefetchedKeys is how many keys of one command are prefetched.
-const prefetchedKeys = 64
-
 // Host is the event loop as its executor sees it.
 type Host interface {
 	// Unexecuted hands back the bytes of a request that cannot run now, since
@@ -52,7 +49,7 @@ type Executor struct {
 	ctx    command.Ctx
 	now    int64 // Unix milliseconds of this turn
 	keys   []command.KeyRef
-	locs   []keyspace.Located // of the first keys, for prefetching
+	wanted []keyspace.Wanted // keys to prefetch: those of the queue, then of one command
 
 	depth int                  // commands running: 1, or more within EXEC
 	batch []command.Propagated // what they propagate together
@@ -111,7 +108,7 @@ func (x *Executor) Queue(c *session.Client, args [][]byte, raw []byte) (full boo
 	if r.cmd != nil && r.cmd.KeyAt > 0 && r.cmd.KeyAt < len(args) {
 		r.loc = x.engine.Space.Locate(args[r.cmd.KeyAt])
 		r.first = true
-		x.engine.Space.PrefetchBucket(c.DB, r.loc)
+		x.wanted = append(x.wanted, keyspace.Wanted{DB: c.DB, At: r.loc})
 	}
 	return x.n == BatchMax
 }
@@ -132,12 +129,8 @@ func (x *Executor) Execute() {
 	if x.n == 0 {
 		return
 	}
-	space := x.engine.Space
-	for i := range x.queue[:x.n] {
-		if r := &x.queue[i]; r.first {
-			space.PrefetchEntry(r.client.DB, r.loc)
-		}
-	}
+	x.engine.Space.Prefetch(x.wanted)
+	x.wanted = x.wanted[:0]
 	if !x.inside {
 		x.worker.Enter()
 	}
@@ -339,24 +332,22 @@ func (x *Executor) perform(ctx *command.Ctx, loc keyspace.Located, located bool,
 		return x.runExclusive(ctx, began)
 	}
 	ctx.Tx = w.Begin(ctx.Client.DB, ctx.Now)
-	x.locs = x.locs[:0]
 	var set [4]uint64
 	for _, k := range keys {
 		key := ctx.Args[k.Pos]
 		if waited && x.engine.Waiting.Waited(ctx.Client.DB, key) {
+			x.wanted = x.wanted[:0]
 			return x.runExclusive(ctx, began)
 		}
 		l := x.engine.Space.Locate(key)
 		ctx.Tx.Hint(key, l)
 		set[l.Shard()>>6] |= 1 << (l.Shard() & 63)
-		if len(x.locs) < prefetchedKeys {
-			x.engine.Space.PrefetchBucket(ctx.Client.DB, l)
-			x.locs = append(x.locs, l)
+		if len(x.wanted) < keyspace.PrefetchMax {
+			x.wanted = append(x.wanted, keyspace.Wanted{DB: ctx.Client.DB, At: l})
 		}
 	}
-	for _, l := range x.locs {
-		x.engine.Space.PrefetchEntry(ctx.Client.DB, l)
-	}
+	x.engine.Space.Prefetch(x.wanted)
+	x.wanted = x.wanted[:0]
 	w.LockShards(&set)
 	t := x.run(ctx, began)
 	w.UnlockShards()

@@ -20,21 +20,19 @@ func (x *Executor) Replay(c *session.Client, batch [][][]byte) (problem string) 
 	ctx.Now, ctx.Limits, ctx.DenyBlocking = x.now, x.engine.limits.Load(), true
 	var cmds [BatchMax]*command.Cmd
 	var locs [BatchMax]keyspace.Located
+	var space [BatchMax]keyspace.Wanted
 	for len(batch) > 0 {
 		part := batch[:min(BatchMax, len(batch))]
 		batch = batch[len(part):]
+		wanted := space[:0]
 		for i, args := range part {
 			cmds[i] = x.lookup(args)
 			if k := keyAt(cmds[i], args); k > 0 {
 				locs[i] = x.engine.Space.Locate(args[k])
-				x.engine.Space.PrefetchBucket(c.DB, locs[i])
+				wanted = append(wanted, keyspace.Wanted{DB: c.DB, At: locs[i]})
 			}
 		}
-		for i, args := range part {
-			if keyAt(cmds[i], args) > 0 {
-				x.engine.Space.PrefetchEntry(c.DB, locs[i])
-			}
-		}
+		x.engine.Space.Prefetch(wanted)
 		for i, args := range part {
 			cmd := cmds[i]
 			switch {

@@ -1,7 +1,6 @@
 package keyspace
 
 import (
-	"math/bits"
 	"sync"
 	"sync/atomic"
 	"unsafe"
@@ -9,7 +8,6 @@ import (
 	"github.com/kvasirdb/kvasir/internal/datatype/value"
 	"github.com/kvasirdb/kvasir/internal/platform/hashing"
 	"github.com/kvasirdb/kvasir/internal/platform/offheap"
-	"github.com/kvasirdb/kvasir/internal/platform/prefetch"
 )
 
 // Shards is the number of key locks. Table t of any database is guarded by
@@ -175,55 +173,6 @@ func (s *Space) tableCount() int {
 	}
 	return Shards
 }
-
-// PrefetchBucket asks the processor to load the bucket of a key. It needs no
-// lock and no reader lock.
-func (s *Space) PrefetchBucket(db int, l Located) {
-	t := s.dbs[db].Load().table(int(l.Table))
-	if t == nil {
-		return
-	}
-	if b := t.bucketAddr(s.pool, l.Hash); b != 0 {
-		prefetch.T0(b.Ptr())
-	}
-}
-
-// PrefetchEntry reads the bucket of a key, hopefully loaded by PrefetchBucket,
-// and asks for the entry whose tag matches. What it reads may be stale.
-func (s *Space) PrefetchEntry(db int, l Located) {
-	t := s.dbs[db].Load().table(int(l.Table))
-	if t == nil {
-		return
-	}
-	b := t.bucketAddr(s.pool, l.Hash)
-	if b == 0 {
-		return
-	}
-	var at int
-	if m := matches(load64(b.Add(bucketTags)), hashTag(l.Hash)); m != 0 {
-		at = bits.TrailingZeros64(m) >> 3
-	} else {
-		tail := uint64(*(*uint32)(b.Add(bucketTags + 8)))
-		switch tag := byte(hashTag(l.Hash)); {
-		case byte(tail) == tag:
-			at = 8
-		case byte(tail>>8) == tag, tail>>16&0xff != 0:
-			at = 9
-		default:
-			return
-		}
-	}
-	p := t.ref(slot(b.Add(at * slotBytes))).Ptr()
-	prefetch.T0(p)
-	// A small entry that does not start a line ends, more often than not, in the next.
-	if uintptr(p)&63 > 64-prefetchedEntryBytes {
-		prefetch.T0(unsafe.Add(p, prefetchedEntryBytes-1))
-	}
-}
-
-// prefetchedEntryBytes is how much of an entry is prefetched: header, key and
-// value of a small string.
-const prefetchedEntryBytes = 40
 
 // table returns table i, or nil while the database has none.
 func (d *DB) table(i int) *table {

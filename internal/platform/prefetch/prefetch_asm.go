@@ -8,3 +8,10 @@ import "unsafe"
 //
 //go:noescape
 func T0(p unsafe.Pointer)
+
+// Lines does what T0 does for each of the addresses, in a loop so short that
+// the processor translates several addresses at a time.
+func Lines(addrs []uintptr) { lines(unsafe.SliceData(addrs), len(addrs)) }
+
+//go:noescape
+func lines(first *uintptr, n int)
