@@ -24,7 +24,9 @@ type query struct {
 	dialect dialect
 	source  value.Value
 	found   bool // there is a source
-	names   []byte
+
+	selection selection
+	names     []byte // of hits
 
 	shape     geohash.Shape
 	target    []byte // nil: reply with the hits

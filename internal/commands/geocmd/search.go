@@ -1,9 +1,6 @@
 package geocmd
 
 import (
-	"cmp"
-	"slices"
-
 	"github.com/kvasirdb/kvasir/internal/command"
 	"github.com/kvasirdb/kvasir/internal/datatype/value"
 	"github.com/kvasirdb/kvasir/internal/datatype/zset"
@@ -295,7 +292,8 @@ func search(c *command.Ctx, d dialect) {
 		}
 		return
 	}
-	hits := q.pick(q.collect())
+	q.collect()
+	hits := q.selection.sorted()
 	if q.target != nil {
 		q.store(hits)
 	} else {
@@ -303,92 +301,49 @@ func search(c *command.Ctx, d dialect) {
 	}
 }
 
-// hit is a member found.
-type hit struct {
-	position geohash.Position
-	distance float64 // meters; 0 where nobody asks
-	score    float64
-	from, to int // of the name in names
-}
-
-// collect returns the members within the shape, in the order of the ranges.
-func (q *query) collect() []hit {
-	limit := 0
-	if q.any {
-		limit = q.count
+// collect selects the members within the shape, in the order of the ranges.
+func (q *query) collect() {
+	q.selection = selection{order: q.order}
+	atMost := 0 // hits that are to be found
+	switch {
+	case q.any:
+		atMost = q.count
+	case q.order != unordered:
+		q.selection.room = q.count
 	}
 	measured := q.withDist || q.storeDist || q.order != unordered
-	var hits []hit
 	for _, r := range q.shape.Ranges(make([]geohash.Range, 0, 9)) {
-		if limit > 0 && len(hits) >= limit {
-			break
-		}
 		scores := zset.ScoreRange{Min: float64(r.From), Max: float64(r.To), MaxExclusive: true}
-		scores.Visit(&q.source, func(member []byte, score float64) bool {
-			p := geohash.Decode(geohash.FromScore(score))
-			if q.shape.Contains(p) {
+		scores.Skim(&q.source, func(low, high float64) bool {
+			return q.shape.Excludes(geohash.FromScore(low), min(geohash.FromScore(high), r.To-1))
+		}, func(member []byte, score float64) bool {
+			if p := geohash.Decode(geohash.FromScore(score)); q.shape.Contains(p) {
 				distance := 0.0
 				if measured {
 					distance = q.shape.Distance(p)
 				}
-				start := len(q.names)
-				q.names = append(q.names, member...)
-				hits = append(hits, hit{p, distance, score, start, len(q.names)})
+				q.hit(member, score, distance)
 			}
-			return limit == 0 || len(hits) < limit
+			return atMost == 0 || len(q.selection.hits) < atMost
 		})
-	}
-	return hits
-}
-
-// pick sorts the hits as wanted and returns as many as wanted.
-func (q *query) pick(hits []hit) []hit {
-	n := len(hits)
-	if q.count > 0 {
-		n = min(n, q.count)
-	}
-	switch {
-	case q.order == unordered:
-	case n < len(hits)/4:
-		q.nearestFirst(hits, n)
-	default:
-		slices.SortStableFunc(hits, q.compare)
-	}
-	return hits[:n]
-}
-
-func (q *query) compare(a, b hit) int { return cmp.Compare(a.distance, b.distance) * int(q.order) }
-
-// nearestFirst brings the first n of the order to the front of hits, sorted: a
-// heap of the best n so far has its worst at the top.
-func (q *query) nearestFirst(hits []hit, n int) {
-	best := hits[:n]
-	sink := func(i int) {
-		for {
-			child := 2*i + 1
-			if child >= n {
-				return
-			}
-			if child+1 < n && q.compare(best[child+1], best[child]) > 0 {
-				child++
-			}
-			if q.compare(best[child], best[i]) <= 0 {
-				return
-			}
-			best[i], best[child] = best[child], best[i]
-			i = child
+		if atMost > 0 && len(q.selection.hits) >= atMost {
+			return
 		}
 	}
-	for i := n/2 - 1; i >= 0; i-- {
-		sink(i)
+}
+
+// hit takes a member into the selection if it is good enough. What is too far
+// for a selection that is full need not be searched any more.
+func (q *query) hit(member []byte, score, distance float64) {
+	from := len(q.names)
+	h := hit{distance, score, from, from + len(member)}
+	if !q.selection.add(h) {
+		return
 	}
-	for i := n; i < len(hits); i++ {
-		if q.compare(hits[i], best[0]) < 0 {
-			hits[i], best[0] = best[0], hits[i]
-			sink(0)
-		}
+	q.names = append(q.names, member...)
+	if worst, full := q.selection.worst(); full && q.order == ascending {
+		q.shape.Limit(worst)
 	}
-	slices.SortStableFunc(best, q.compare)
 }
 
 func (q *query) name(h *hit) []byte { return q.names[h.from:h.to] }
@@ -416,7 +371,7 @@ func (q *query) reply(hits []hit) {
 			out.Int(int64(h.score))
 		}
 		if q.withCoord {
-			replyPosition(q.c, h.position)
+			replyPosition(q.c, geohash.Decode(geohash.FromScore(h.score)))
 		}
 	}
 }

@@ -2,8 +2,10 @@ package zset
 
 import (
 	"bytes"
+	"math"
 
 	"github.com/kvasirdb/kvasir/internal/datatype/value"
+	"github.com/kvasirdb/kvasir/internal/encoding/hashtable"
 	"github.com/kvasirdb/kvasir/internal/encoding/listpack"
 	"github.com/kvasirdb/kvasir/internal/encoding/sortedtree"
 	"github.com/kvasirdb/kvasir/internal/platform/number"
@@ -86,13 +88,7 @@ func (r ScoreRange) Interval(v *value.Value) (from, to int) {
 		to, _ = smallSearch(lp, func(p int) bool { return !r.above(scoreAt(lp, lp.Next(p))) })
 	default:
 		tree := &largeOf(v).tree
-		low, high := sortedtree.BeforeScore(r.Min), sortedtree.AfterScore(r.Max)
-		if r.MinExclusive {
-			low = sortedtree.AfterScore(r.Min)
-		}
-		if r.MaxExclusive {
-			high = sortedtree.BeforeScore(r.Max)
-		}
+		low, high := r.bounds()
 		from, to = tree.Rank(low), tree.Rank(high)
 	}
 	return from, max(from, to)
@@ -106,16 +102,47 @@ func (r ScoreRange) Visit(v *value.Value, visit func(member []byte, score float6
 		Range(v, from, to-from, false, visit)
 		return
 	}
-	low := sortedtree.BeforeScore(r.Min)
-	if r.MinExclusive {
-		low = sortedtree.AfterScore(r.Min)
-	}
+	low, _ := r.bounds()
 	for c, ok := largeOf(v).tree.Seek(low); ok; ok = c.Next() {
 		e := c.Element()
 		if score := scoreOf(e); r.above(score) || !visit(e.Key(), score) {
 			return
 		}
 	}
+}
+
+// Skim is Visit for a visitor who can tell of some scores that members with them
+// are not wanted: asked about a part of the range, unwanted reports whether all
+// that is between low and high, both included, may be left out. Members that are
+// left out cost little, but not all that could be are.
+func (r ScoreRange) Skim(v *value.Value, unwanted func(low, high float64) bool, visit func(member []byte, score float64) bool) {
+	if v.Root == 0 || v.Enc == value.ListPack {
+		r.Visit(v, visit)
+		return
+	}
+	from, to := r.bounds()
+	largeOf(v).tree.Skim(from, to, func(lowest, highest uint64) bool {
+		low, high := math.Float64frombits(lowest), math.Float64frombits(highest)
+		if !(low > r.Min) { // the number may be that of no score
+			low = r.Min
+		}
+		if !(high < r.Max) {
+			high = r.Max
+		}
+		return low <= high && unwanted(low, high)
+	}, func(e hashtable.Element) bool { return visit(e.Key(), scoreOf(e)) })
+}
+
+// bounds returns the bounds of the range in a tree.
+func (r ScoreRange) bounds() (low, high sortedtree.Bound) {
+	low, high = sortedtree.BeforeScore(r.Min), sortedtree.AfterScore(r.Max)
+	if r.MinExclusive {
+		low = sortedtree.AfterScore(r.Min)
+	}
+	if r.MaxExclusive {
+		high = sortedtree.BeforeScore(r.Max)
+	}
+	return low, high
 }
 
 // LexRange is a range of members as the commands take it. It has a meaning only

@@ -449,6 +449,29 @@ func checkQueries(t *testing.T, v *value.Value, want model, member string, score
 		if visited != to-from {
 			t.Errorf("%+v visits %d of %d", r, visited, to-from)
 		}
+		// All but the scores above this one may be left out.
+		r.Skim(v, func(low, high float64) bool {
+			if !(low <= high) || low < r.Min || high > r.Max {
+				t.Errorf("%+v is asked for %v to %v", r, low, high)
+			}
+			return high <= score
+		}, func(_ []byte, s float64) bool {
+			if !r.Contains(s) {
+				t.Errorf("%+v skims %v", r, s)
+			}
+			if s > score {
+				visited--
+			}
+			return true
+		})
+		for _, p := range want {
+			if r.Contains(p.score) && p.score <= score {
+				visited--
+			}
+		}
+		if visited != 0 {
+			t.Errorf("%+v: skimming from %v on leaves %d out", r, score, visited)
+		}
 		for i, p := range want {
 			if r.Contains(p.score) != (i >= from && i < to) {
 				t.Fatalf("%+v: [%d,%d), but rank %d has %v", r, from, to, i, p.score)

@@ -83,6 +83,59 @@ func TestEstimates(t *testing.T) {
 	}
 }
 
+// What is excluded must not be within the shape, wherever the cell is.
+func FuzzExcludes(f *testing.F) {
+	f.Add(uint64(1), 15.0, 37.0, 200.0, byte(0))
+	f.Add(uint64(2), -179.9, 84.0, 300.0, byte(0))
+	f.Add(uint64(3), 179.9, -85.0, 10_000.0, byte(1))
+	f.Add(uint64(4), 0.0, 0.0, 30_000.0, byte(0))
+	f.Add(uint64(5), 0.0, 60.0, 0.0, byte(0))
+	f.Add(uint64(6), 90.0, -10.0, 0.01, byte(1))
+	f.Fuzz(func(t *testing.T, seed uint64, lon, lat, size float64, form byte) {
+		center := Position{lon, lat}
+		if !center.Valid() || !(size >= 0 && size < 50_000) {
+			return
+		}
+		rng := rand.New(rand.NewPCG(seed, 0))
+		s := Shape{Form: Form(form % 2), Center: center, Unit: 1000, Radius: size, Width: size, Height: size / 3}
+		s.Ranges(nil)
+		const hashes = 1 << (2 * stepMax)
+		limit := math.Inf(1)
+		excluded := 0
+		for i := range 2000 {
+			h := rng.Uint64N(hashes)
+			if i%2 == 0 { // near the shape
+				around := size / 50
+				h = Position{
+					min(max(lon+(rng.Float64()-0.5)*around, LonMin), LonMax),
+					min(max(lat+(rng.Float64()-0.5)*around, LatMin), LatMax),
+				}.Hash() % hashes
+			}
+			p := Decode(h)
+			first := h - min(h, rng.Uint64()>>(13+rng.IntN(51)))
+			last := min(h+rng.Uint64()>>(13+rng.IntN(51)), hashes-1)
+			distance := Distance(center, p)
+			within := distance <= size*1000
+			if s.Form == Box {
+				within = latDistance(p.Lat, lat) <= size*1000/6 && Distance(p, Position{lon, p.Lat}) <= size*500
+			}
+			if s.Excludes(first, last) {
+				excluded++
+				if within && distance <= limit {
+					t.Fatalf("%+v excludes %#x to %#x with %v, which is %v m away", s, first, last, p, distance)
+				}
+			}
+			if i == 1000 {
+				limit = size * 300
+				s.Limit(limit)
+			}
+		}
+		if excluded == 0 && size < 1000 {
+			t.Error("nothing is excluded")
+		}
+	})
+}
+
 func TestFromScore(t *testing.T) {
 	for _, c := range []struct {
 		score float64

@@ -1,6 +1,9 @@
 package geohash
 
-import "math"
+import (
+	"math"
+	"math/bits"
+)
 
 // Form is a kind of shape.
 type Form uint8
@@ -22,9 +25,11 @@ type Shape struct {
 	Height   float64
 	Vertices []Position
 
-	center place
-	around estimator
-	reach  float64 // haversine of the radius, or of half the width of a box
+	center   place
+	around   estimator
+	reach    float64 // haversine of the radius, or of half the width of a box
+	latReach float64 // half of the height of a box, in radians
+	limit    float64 // haversine of Limit's distance
 }
 
 // Contains reports whether a position lies within the shape. Most answers need
@@ -56,15 +61,21 @@ func (s *Shape) Distance(p Position) float64 { return s.center.distance(p.Lon, p
 func (s *Shape) prepare() {
 	s.center = placeOf(s.Center)
 	s.around = estimator{s.center.lon, s.center.lat, math.Sin(s.center.lat), s.center.cosLat}
+	s.limit = math.Inf(1)
 	length := s.Radius
 	if s.Form == Box {
 		length = s.Width / 2
+		s.latReach = s.Height * s.Unit / 2 / earthRadius
 	}
 	s.reach = -1 // half of the world or more: no estimate
 	if angle := length * s.Unit / earthRadius; angle < math.Pi {
-		sin := math.Sin(angle / 2)
-		s.reach = sin * sin
+		s.reach = haversine(angle)
 	}
+}
+
+func haversine(angle float64) float64 {
+	sin := math.Sin(angle / 2)
+	return sin * sin
 }
 
 // estimator estimates distances from a position, in radians, without calling
@@ -113,6 +124,60 @@ func (e *estimator) cosAt(u float64) float64 {
 func sineSeries(x float64) float64 {
 	z := x * x
 	return x * (1 - z*(1./6-z*(1./120-z*(1./5040))))
+}
+
+// Limit makes the shape leave out positions that are farther than a distance, in
+// meters, where that can be seen cheaply.
+func (s *Shape) Limit(distance float64) {
+	s.limit = haversine(distance / earthRadius)
+	if s.Form == Circle && (s.reach < 0 || s.limit < s.reach) {
+		s.reach = s.limit
+	}
+}
+
+// Excludes reports whether it is sure that no position with a hash from first to
+// last, both included, is within the shape. It looks at the smallest cell that
+// has them all.
+func (s *Shape) Excludes(first, last uint64) bool {
+	if s.Form == Polygon {
+		return false
+	}
+	step := uint(max(stepMax-(bits.Len64(first^last)+1)/2, 0))
+	latAway, lonAway, cosLat := s.around.from(cell{first >> (2 * (stepMax - step)), step})
+	u, v := sineSeries(min(latAway/2, halfMax)), sineSeries(min(lonAway/2, halfMax))
+	nearest := u*u + s.center.cosLat*cosLat*v*v
+	switch {
+	case nearest > s.limit*(1+slack):
+		return true
+	case s.Form == Circle:
+		return s.reach >= 0 && nearest > s.reach*(1+slack)
+	}
+	return latAway > s.latReach*(1+slack) || s.reach >= 0 && cosLat*cosLat*v*v > s.reach*(1+slack)
+}
+
+// from returns how far a cell is away at least, in latitude and in longitude, and
+// a cosine that is not more than those of its latitudes.
+func (e *estimator) from(c cell) (latAway, lonAway, cosLat float64) {
+	const (
+		rounding         = 1e-12 // of angles, more than they have
+		latLow, latScale = LatMin * degree, (LatMax - LatMin) * degree
+		lonLow, lonScale = LonMin * degree, (LonMax - LonMin) * degree
+	)
+	size := 1 / float64(uint64(1)<<c.step)
+	south := latLow + float64(squeeze(c.bits))*size*latScale
+	west := lonLow + float64(squeeze(c.bits>>1))*size*lonScale
+	north, east := south+size*latScale, west+size*lonScale
+	latAway = max(south-e.lat, e.lat-north, 0)
+	switch {
+	case e.lon < west:
+		lonAway = min(west-e.lon, e.lon+2*pi-east)
+	case e.lon > east:
+		lonAway = min(e.lon-east, west+2*pi-e.lon)
+	}
+	// cos(lat+d) ≥ cos lat · (1-d²/2) - |sin lat · d|
+	d := max(math.Abs(south-e.lat), math.Abs(north-e.lat))
+	cosLat = max(e.cosLat*(1-d*d/2)-math.Abs(e.sinLat)*d, 0)
+	return max(latAway-rounding, 0), max(lonAway-rounding, 0), cosLat
 }
 
 // polygonContains counts how many edges a ray from p to the east crosses.

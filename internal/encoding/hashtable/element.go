@@ -5,6 +5,7 @@ import (
 	"unsafe"
 
 	"github.com/kvasirdb/kvasir/internal/platform/offheap"
+	"github.com/kvasirdb/kvasir/internal/platform/prefetch"
 )
 
 // Element is a reference to an element: the address of its head, with two flags
@@ -104,6 +105,10 @@ func (e Element) Numbered() bool { return e&withNumber != 0 }
 
 // Number returns the number of a numbered element.
 func (e Element) Number() uint64 { return *e.number() }
+
+// Prefetch makes the processor load what Number and the beginning of Key read of
+// a numbered element.
+func (e Element) Prefetch() { prefetch.T0(e.head().Add(-numberBytes)) }
 
 // SetNumber changes the number of a numbered element. Where an ordered index
 // goes by the number, the element must be out of it meanwhile.

@@ -149,6 +149,38 @@ func (m *model) checkBounds(p pair) {
 	}
 }
 
+// checkSkim skims scores from p's on for those up to another, and some below it.
+func (m *model) checkSkim(p pair, to float64) {
+	m.tb.Helper()
+	wanted := func(low, high float64) bool { return !(high < to) && !(low > to*2) } // NaN is wanted
+	rank := m.tree.Rank(BeforeScore(p.score))
+	end := m.tree.Rank(AfterScore(to))
+	next := func() (want pair, ok bool) { // what must not be left out
+		for ; rank < end && !wanted(m.want[rank].score, m.want[rank].score); rank++ {
+		}
+		if rank >= end {
+			return pair{}, false
+		}
+		return m.want[rank], true
+	}
+	m.tree.Skim(BeforeScore(p.score), AfterScore(to), func(low, high uint64) bool {
+		return !wanted(math.Float64frombits(low), math.Float64frombits(high))
+	}, func(e hashtable.Element) bool {
+		score := math.Float64frombits(e.Number())
+		want, ok := next()
+		switch {
+		case ok && want.key == string(e.Key()):
+			rank++
+		case wanted(score, score) || score < p.score || score > to:
+			m.tb.Fatalf("from %v to %v: visits %q of score %v, not %v", p.score, to, e.Key(), score, want)
+		}
+		return true
+	})
+	if want, ok := next(); ok {
+		m.tb.Fatalf("from %v to %v: leaves %v out", p.score, to, want)
+	}
+}
+
 func (m *model) free() {
 	m.tb.Helper()
 	for !m.tree.FreeStep(m.h, why, 3) {
@@ -298,6 +330,7 @@ func FuzzTree(f *testing.F) {
 				}
 			case op < 250:
 				m.checkBounds(p)
+				m.checkSkim(p, scoreOf(ops[2]))
 			case len(m.want) > 0:
 				from := int(binary.LittleEndian.Uint16(ops[2:])) % len(m.want)
 				m.removeRange(from, min(int(ops[1])/4, len(m.want)-from))
