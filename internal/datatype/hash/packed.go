@@ -20,18 +20,10 @@ func Packed(v *value.Value) (block []byte, ok bool) {
 // empty.
 func LoadListpack(h *offheap.Heap, lim *value.Limits, block []byte) (v value.Value, ok bool) {
 	v = value.Value{Type: value.Hash, Enc: value.ListPack}
-	entries, seen := 0, map[string]struct{}{}
-	if !listpack.Validate(block, true, func(lp listpack.View, p int) bool {
-		if entries%2 == 0 {
-			var scratch listpack.Scratch
-			seen[string(lp.Bytes(p, &scratch))] = struct{}{}
-		}
-		entries++
-		return true
-	}) || entries != 2*len(seen) {
+	if !listpack.ValidateUnique(block, 2, nil) {
 		return v, false
 	}
-	if entries > 0 {
+	if listpack.View(block).Len() > 0 {
 		v.Root = listpack.Copy(h, why, block)
 		ApplyLimits(h, lim, &v)
 	}

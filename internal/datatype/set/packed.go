@@ -37,18 +37,10 @@ func LoadIntSet(h *offheap.Heap, lim *value.Limits, block []byte) (v value.Value
 // empty.
 func LoadListpack(h *offheap.Heap, lim *value.Limits, block []byte) (v value.Value, ok bool) {
 	v = value.Value{Type: value.Set, Enc: value.ListPack}
-	seen := map[string]struct{}{}
-	if !listpack.Validate(block, true, func(lp listpack.View, p int) bool {
-		var scratch listpack.Scratch
-		seen[string(lp.Bytes(p, &scratch))] = struct{}{}
-		return true
-	}) {
+	if !listpack.ValidateUnique(block, 1, nil) {
 		return v, false
 	}
-	switch n := listpack.View(block).Len(); {
-	case n != len(seen):
-		return v, false
-	case n > 0:
+	if listpack.View(block).Len() > 0 {
 		v.Root = listpack.Copy(h, why, block)
 		ApplyLimits(h, lim, &v)
 	}

@@ -16,50 +16,45 @@ func Packed(v *value.Value) (block []byte, ok bool) {
 }
 
 // LoadListpack makes a set of the bytes of a listpack from outside, which it
-// checks, for members that are there twice or out of order too, and copies. The set may be
-// empty.
+// checks, for members that are there twice or out of order and for scores that are none
+// too, and copies. The set may be empty.
 func LoadListpack(h *offheap.Heap, lim *value.Limits, block []byte) (v value.Value, ok bool) {
 	v = value.Value{Type: value.ZSet, Enc: value.ListPack}
-	entries, seen := 0, map[string]struct{}{}
-	if !listpack.Validate(block, true, func(lp listpack.View, p int) bool {
-		if entries%2 == 0 {
-			var scratch listpack.Scratch
-			seen[string(lp.Bytes(p, &scratch))] = struct{}{}
-		}
-		entries++
-		return true
-	}) || entries != 2*len(seen) {
+	pairs := pairCheck{}
+	if !listpack.ValidateUnique(block, 2, pairs.entry) {
 		return v, false
 	}
-	if entries == 0 {
+	if listpack.View(block).Len() == 0 {
 		return v, true
 	}
 	v.Root = listpack.Copy(h, why, block)
-	if !inOrder(v.Root) {
-		Free(h, &v)
-		return v, false
-	}
 	if Len(&v) > lim.ZSetMaxListpackEntries {
 		toLarge(h, &v)
 	}
 	return v, true
 }
 
-// inOrder reports whether the pairs of a listpack are in order. Searches rely
-// on it, and no server writes another.
-func inOrder(ref offheap.Ref) bool {
-	lp := listpack.At(ref)
-	for p := lp.First(); ; {
-		s := lp.Next(p)
-		q := lp.Next(s)
-		if q == 0 {
-			return true
-		}
-		var scratch listpack.Scratch
-		score, next := scoreAt(lp, s), scoreAt(lp, lp.Next(q))
-		if score > next || score == next && lp.Compare(p, lp.Bytes(q, &scratch)) > 0 {
-			return false
-		}
-		p = q
+// pairCheck checks the pairs of a listpack, entry by entry: that scores are
+// numbers, and that the order is right. Searches rely on it, and no server
+// writes another.
+type pairCheck struct {
+	member, before int // entries: of a pair without its score yet, of the last one
+	score          float64
+}
+
+func (c *pairCheck) entry(lp listpack.View, p int) bool {
+	if c.member == 0 {
+		c.member = p
+		return true
 	}
+	score, ok := parseScoreAt(lp, p)
+	if !ok {
+		return false
+	}
+	var scratch listpack.Scratch
+	if c.before != 0 && (score < c.score || score == c.score && lp.Compare(c.before, lp.Bytes(c.member, &scratch)) > 0) {
+		return false
+	}
+	c.before, c.member, c.score = c.member, 0, score
+	return true
 }

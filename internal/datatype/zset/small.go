@@ -11,15 +11,19 @@ import (
 // find returns the position of member, or 0.
 func find(lp listpack.View, member []byte) int { return lp.Find(lp.First(), member, 1) }
 
-// scoreAt reads the score at p. One that is no number, which only a forged file
-// can hold, counts as 0.
+// scoreAt reads the score at p.
 func scoreAt(lp listpack.View, p int) float64 {
+	score, _ := parseScoreAt(lp, p)
+	return score
+}
+
+// parseScoreAt is scoreAt for an entry that may be no score.
+func parseScoreAt(lp listpack.View, p int) (score float64, ok bool) {
 	e := lp.Get(p)
 	if e.IsInt {
-		return float64(e.Int)
+		return float64(e.Int), true
 	}
-	score, _ := number.ParseDouble(e.Str)
-	return score
+	return number.ParseDouble(e.Str)
 }
 
 // scoreElem returns a score as the listpack stores it: an integer if it is one.

@@ -297,9 +297,7 @@ func (d *decoder) packed(k Kind) (v value.Value, err error) {
 	case KindHashPacked:
 		v, ok = hash.LoadListpack(d.heap, d.lim, block)
 	case KindZSetPacked:
-		if listpack.Validate(block, true, scoreCheck()) {
-			v, ok = zset.LoadListpack(d.heap, d.lim, block)
-		}
+		v, ok = zset.LoadListpack(d.heap, d.lim, block)
 	case KindListZiplist:
 		b := list.NewBuilder(d.heap, d.lim)
 		ok = eachInZiplist(block, func(s []byte) bool { b.Push(s); return true })
@@ -362,23 +360,6 @@ func pairs(block []byte, each func([]byte, func([]byte) bool) bool, visit func(a
 		return visit(first, s)
 	})
 	return ok && !half
-}
-
-// scoreCheck returns a check for listpack.Validate that every second element is
-// a score.
-func scoreCheck() func(lp listpack.View, p int) bool {
-	score := true
-	return func(lp listpack.View, p int) bool {
-		if score = !score; !score {
-			return true
-		}
-		e := lp.Get(p)
-		if e.IsInt {
-			return true
-		}
-		_, ok := parseScore(e.Str)
-		return ok
-	}
 }
 
 // parseScore reads a score that was written as text. It may be infinite.

@@ -61,6 +61,8 @@ type pageHeap struct {
 	span    []span
 	words   []uint64
 	granule uint32 // pages of one system page, at least 1: every run is a multiple
+	// populates is false where the system does not back pages on request.
+	populates bool
 
 	mu        sync.Mutex
 	free      tree
@@ -85,6 +87,9 @@ func (h *pageHeap) alloc(n uint32, use, class uint8) (id spanID, fresh bool) {
 	}
 	h.takeFreeLocked(id)
 	s := &h.span[id]
+	if use == useSpan {
+		h.populateLocked(s, n)
+	}
 	if s.pages > n {
 		h.splitLocked(id, n)
 	}
@@ -179,8 +184,9 @@ func (h *pageHeap) splitLocked(id spanID, n uint32) {
 	s.pages = n
 	h.owner[r.page-1] = id
 	if s.dirty > 0 {
-		r.dirty = h.countDirty(r.page, r.pages)
-		s.dirty -= r.dirty
+		// The part that is about to be used is short, the rest may be everything.
+		dirty := h.countDirty(s.page, n)
+		r.dirty, s.dirty = s.dirty-dirty, dirty
 	}
 	h.addFreeLocked(rest)
 }

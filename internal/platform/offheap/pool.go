@@ -50,7 +50,7 @@ func NewPool(opts Options) (*Pool, error) {
 		}
 		want /= 2
 	}
-	p.pages.granule = uint32(granule)
+	p.pages.granule, p.pages.populates = uint32(granule), true
 	for class := 1; class < numClasses; class++ {
 		c := &p.central[class]
 		c.pages, c.class, c.geo = &p.pages, uint8(class), spanGeometry(class, uint32(granule))

@@ -2,7 +2,11 @@
 
 package offheap
 
-import "golang.org/x/sys/unix"
+import (
+	"errors"
+
+	"golang.org/x/sys/unix"
+)
 
 const (
 	reserveFlags = unix.MAP_PRIVATE | unix.MAP_ANON
@@ -12,3 +16,6 @@ const (
 
 	releasedIsZero = false
 )
+
+// populate is not offered here.
+func populate(base, size uintptr) error { return errors.ErrUnsupported }

@@ -9,3 +9,8 @@ const (
 	// releasedIsZero: an anonymous page reads as zero after MADV_DONTNEED.
 	releasedIsZero = true
 )
+
+// populate backs a range of committed pages with zeros (Linux 5.14).
+func populate(base, size uintptr) error {
+	return unix.Madvise(view(base, size), unix.MADV_POPULATE_WRITE)
+}

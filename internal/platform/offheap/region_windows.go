@@ -1,6 +1,7 @@
 package offheap
 
 import (
+	"errors"
 	"os"
 
 	"golang.org/x/sys/windows"
@@ -30,3 +31,6 @@ func release(base, size uintptr) error {
 
 // unmap cannot fail for a range that reserve returned.
 func unmap(base, size uintptr) { _ = windows.VirtualFree(base, 0, windows.MEM_RELEASE) }
+
+// populate is not offered here.
+func populate(base, size uintptr) error { return errors.ErrUnsupported }

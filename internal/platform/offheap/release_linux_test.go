@@ -96,3 +96,24 @@ func TestOverheadOfSmallBlocks(t *testing.T) {
 		t.Fatalf("%d bytes used, %d resident with tables", s.Used, resident)
 	}
 }
+
+// TestPopulateIsCounted: pages that are backed before anybody needs them are a
+// bounded number, count as free, and are given back with the others.
+func TestPopulateIsCounted(t *testing.T) {
+	p := newSmallPagePool(t)
+	h := p.NewHeap()
+	r := h.Alloc(40, PurposeEntry)
+	if !p.pages.populates { // an old kernel
+		r.Bytes(40)[0] = 1
+	}
+	resident := residentBytes(t, p)
+	if s := p.Stats(); p.pages.populates && resident != s.Active+s.FreePages || resident == 0 || resident > populateBytes {
+		t.Fatalf("%d bytes resident, the pool counts %d used and %d free", resident, s.Active, s.FreePages)
+	}
+	p.ReleaseFree()
+	if s := p.Stats(); s.FreePages != 0 || residentBytes(t, p) != s.Active {
+		t.Fatalf("%d bytes resident with everything free given back, %d used", residentBytes(t, p), s.Active)
+	}
+	h.Free(r, PurposeEntry)
+	mustCheck(t, p)
+}
