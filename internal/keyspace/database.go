@@ -149,7 +149,7 @@ func (tx *Tx) entryAt(n int, s slot) Entry {
 	t := tx.db.table(n)
 	r := t.ref(s)
 	key := entKey(r, entHeader(r))
-	return Entry{tx: tx, t: t, slot: s, loc: Located{hashKey(tx.w.space.seed, key), uint32(n)}}
+	return Entry{tx: tx, slot: s, loc: Located{hashKey(tx.w.space.seed, key), uint32(n)}}
 }
 
 // Expired reports whether a found key's time has come, and lookups of the same

@@ -309,7 +309,7 @@ func (tx *Tx) keep(x *expiryIndex, shard int, a uint32) {
 		r := t.ref(expired)
 		h := entHeader(r)
 		key := entKey(r, h)
-		e := Entry{tx: tx, t: t, slot: expired, loc: Located{hashKey(t.seed, key), l.Table}}
+		e := Entry{tx: tx, slot: expired, loc: Located{hashKey(t.seed, key), l.Table}}
 		if lapsed(r, h, tx.now) {
 			tx.removeAs(&e, key, ReasonExpired)
 		} else {

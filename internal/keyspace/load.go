@@ -15,8 +15,8 @@ import (
 // PeekAt is Peek for a key that was located, and does not mind its expiry.
 func (tx *Tx) PeekAt(key []byte, l Located) Entry {
 	e := Entry{tx: tx, loc: l}
-	if e.t = tx.db.table(int(l.Table)); e.t != nil {
-		e.slot = e.t.find(l.Hash, key)
+	if t := e.table(); t != nil {
+		e.slot = t.find(l.Hash, key)
 	}
 	return e
 }

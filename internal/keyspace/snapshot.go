@@ -186,7 +186,7 @@ func (sn *Snapshot) visitBuckets(tx *Tx, n int) int {
 	for i := range n {
 		large := false
 		next := t.scan(sn.cursor, func(s slot) {
-			e := Entry{tx: tx, t: t, slot: s}
+			e := Entry{tx: tx, slot: s}
 			if large = large || sn.beginLarge(&e); !large {
 				sn.visit(&e, false)
 			}

@@ -204,7 +204,7 @@ func (tx *Tx) EditString(e *Entry, key []byte, n int, greedy bool) []byte {
 			room += n
 		}
 		r = heap.Resize(r, room, offheap.PurposeEntry)
-		e.t.setRef(e.slot, r)
+		setRef(tx.origin, e.slot, r)
 	}
 	h = h&^(0xffff<<entValueShift) | header(n)<<entValueShift | entGrown
 	setEntHeader(r, h)

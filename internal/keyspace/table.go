@@ -88,14 +88,18 @@ func hashTag(h uint64) uint64 {
 // slot is the address of an entry's reference in its bucket or extension.
 type slot unsafe.Pointer
 
-// ref reads a reference. The three bytes behind it are in the same block.
-func (t *table) ref(s slot) offheap.Ref {
-	return offheap.Ref(t.origin + load64(unsafe.Pointer(s))&slotMask<<3)
+// refAt reads a reference, which counts from origin. The three bytes behind it
+// are in the same block.
+func refAt(origin uint64, s slot) offheap.Ref {
+	return offheap.Ref(origin + load64(unsafe.Pointer(s))&slotMask<<3)
 }
 
+func (t *table) ref(s slot) offheap.Ref       { return refAt(t.origin, s) }
+func (t *table) setRef(s slot, r offheap.Ref) { setRef(t.origin, s, r) }
+
 // setRef overwrites a reference.
-func (t *table) setRef(s slot, r offheap.Ref) {
-	v := (uint64(r) - t.origin) >> 3
+func setRef(origin uint64, s slot, r offheap.Ref) {
+	v := (uint64(r) - origin) >> 3
 	*(*uint32)(unsafe.Pointer(s)) = uint32(v)
 	*(*byte)(unsafe.Add(unsafe.Pointer(s), 4)) = byte(v >> 32)
 }

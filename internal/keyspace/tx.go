@@ -13,11 +13,12 @@ import (
 // Views and Entries it returns are valid until the next call that changes the
 // same table, and never beyond the command.
 type Tx struct {
-	w     *Worker
-	db    *DB
-	index int
-	now   int64  // Unix milliseconds, frozen
-	clock header // access clock of now, LRU seconds or LFU minutes, in place
+	w      *Worker
+	db     *DB
+	index  int
+	origin uint64 // the pool's base, which references in tables count from
+	now    int64  // Unix milliseconds, frozen
+	clock  header // access clock of now, LRU seconds or LFU minutes, in place
 
 	hints []hint // keys located by the lock plan, in argument order
 	next  int
@@ -104,10 +105,11 @@ func (tx *Tx) locate(key []byte) Located {
 	return tx.w.space.Locate(key)
 }
 
-// Entry is a key found, or the place of one that is absent.
+// Entry is a key found, or the place of one that is absent. Four words are the
+// most that the compiler keeps in registers: a larger Entry would be copied
+// through memory by every caller of Find, at 30 ns in all.
 type Entry struct {
 	tx   *Tx
-	t    *table
 	slot slot // nil: absent
 	loc  Located
 }
@@ -115,12 +117,16 @@ type Entry struct {
 // Found reports whether the key exists.
 func (e *Entry) Found() bool { return e.slot != nil }
 
-func (e *Entry) ref() offheap.Ref { return e.t.ref(e.slot) }
+func (e *Entry) ref() offheap.Ref { return refAt(e.tx.origin, e.slot) }
+
+// table returns the table in which the entry is, or would be; nil while the
+// database has none.
+func (e *Entry) table() *table { return e.tx.db.table(int(e.loc.Table)) }
 
 func (tx *Tx) find(key []byte) Entry {
 	e := Entry{tx: tx, loc: tx.locate(key)}
-	if e.t = tx.db.table(int(e.loc.Table)); e.t != nil {
-		e.slot = e.t.find(e.loc.Hash, key)
+	if t := e.table(); t != nil {
+		e.slot = t.find(e.loc.Hash, key)
 	}
 	return e
 }
@@ -148,8 +154,7 @@ func (tx *Tx) Write(key []byte) Entry {
 	r := e.ref()
 	h := entHeader(r)
 	if h&entHasExpiry != 0 && int64(load64(r.Add(8))) < tx.now && !tx.serveExpired() {
-		e.lapse(key)
-		return e
+		return tx.lapse(e, key)
 	}
 	if !tx.NoTouch {
 		tx.touch(r, h)
@@ -164,7 +169,7 @@ func (tx *Tx) Peek(key []byte) Entry {
 	if e.slot != nil {
 		r := e.ref()
 		if x := entExpiry(r, entHeader(r)); x >= 0 && x < tx.now && !tx.serveExpired() {
-			e.lapse(key)
+			return tx.lapse(e, key)
 		}
 	}
 	return e
@@ -176,11 +181,12 @@ func (tx *Tx) serveExpired() bool {
 
 // lapse makes an expired entry absent: removed where that is this server's to
 // decide, hidden otherwise.
-func (e *Entry) lapse(key []byte) {
-	if ExpirePolicy(e.tx.w.space.expirePolicy.Load()) == ExpireDelete {
-		e.tx.removeAs(e, key, ReasonExpired)
+func (tx *Tx) lapse(e Entry, key []byte) Entry {
+	if ExpirePolicy(tx.w.space.expirePolicy.Load()) == ExpireDelete {
+		tx.removeAs(&e, key, ReasonExpired)
 	}
 	e.slot = nil
+	return e
 }
 
 // removeAs removes an entry by the server's own decision.
@@ -226,13 +232,13 @@ func (e *Entry) unlink() offheap.Ref {
 	r := e.ref()
 	h := entHeader(r)
 	if h&entHasExpiry != 0 {
-		e.t.expires--
+		e.table().expires--
 		e.tx.db.sumTTL[e.loc.Shard()] -= int64(load64(r.Add(8)))
 	}
 	if h&entVolatile != 0 {
 		e.tx.db.volatile[e.loc.Shard()]--
 	}
-	e.t.remove(e.tx.w.heap, e.loc.Hash, e.slot)
+	e.table().remove(e.tx.w.heap, e.loc.Hash, e.slot)
 	e.slot = nil
 	return r
 }
@@ -343,11 +349,10 @@ func (tx *Tx) assign(e *Entry, key []byte, k header, n int, expiry int64) []byte
 		tx.removeHidden(e, key)
 		r := heap.Alloc(size, offheap.PurposeEntry)
 		_, off := buildEntry(r, h, key, expiry)
-		if e.t == nil {
+		if e.table() == nil {
 			tx.w.space.makeTables(heap, tx.db)
-			e.t = tx.db.table(int(e.loc.Table))
 		}
-		e.slot = e.t.insert(heap, e.loc.Hash, r)
+		e.slot = e.table().insert(heap, e.loc.Hash, r)
 		tx.noteExpiry(e, -1, expiry)
 		if tx.w.space.notices.Load()&noticeCreated != 0 && tx.w.sink != nil {
 			tx.w.sink.Created(tx, key)
@@ -370,7 +375,7 @@ func (tx *Tx) assign(e *Entry, key []byte, k header, n int, expiry int64) []byte
 	if have := heap.Pool().SizeOf(r); size > have || have-size > 8+have/4 {
 		heap.Free(r, offheap.PurposeEntry)
 		r = heap.Alloc(size, offheap.PurposeEntry)
-		e.t.setRef(e.slot, r)
+		setRef(tx.origin, e.slot, r)
 	}
 	_, off := buildEntry(r, h, key, expiry)
 	if oldExpiry != expiry {
@@ -401,7 +406,7 @@ func (e *Entry) SetExpiry(key []byte, expiry int64) {
 		nr := heap.Alloc(entPrefixSize(len(key), expiry >= 0)+n, offheap.PurposeEntry)
 		_, off := buildEntry(nr, h, key, expiry)
 		copy(unsafe.Slice((*byte)(nr.Add(off)), n), unsafe.Slice((*byte)(r.Add(entPayload(r, h))), n))
-		e.t.setRef(e.slot, nr)
+		setRef(tx.origin, e.slot, nr)
 		heap.Free(r, offheap.PurposeEntry)
 		tx.noteExpiry(e, old, expiry)
 	}
@@ -413,13 +418,13 @@ func (tx *Tx) noteExpiry(e *Entry, old, expiry int64) {
 	i := e.loc.Shard()
 	if old >= 0 {
 		tx.db.sumTTL[i] -= old
-		e.t.expires--
+		e.table().expires--
 	}
 	if expiry < 0 {
 		return
 	}
 	tx.db.sumTTL[i] += expiry
-	e.t.expires++
+	e.table().expires++
 	if old >= 0 && old <= expiry {
 		return // the index has an earlier appointment, which will be renewed
 	}

@@ -76,7 +76,7 @@ func (tx *Tx) Walk(f func(e Entry)) {
 				t.prefetchBuckets(ahead[:k])
 			}
 			t.eachSlot(b, func(s slot) bool {
-				f(Entry{tx: tx, t: t, slot: s})
+				f(Entry{tx: tx, slot: s})
 				return true
 			})
 		}

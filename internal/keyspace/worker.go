@@ -102,6 +102,8 @@ const (
 func (s *Space) NewWorker(sink Sink) *Worker {
 	w := &Worker{space: s, heap: s.pool.NewHeap(), sink: sink}
 	w.tx.w, w.other.w = w, w
+	w.tx.origin = uint64(s.pool.Base())
+	w.other.origin = w.tx.origin
 	w.rng = hashKey(s.seed, []byte("worker")) | 1
 	s.exclusiveMu.Lock()
 	s.workersMu.Lock()
