@@ -9,6 +9,13 @@ import (
 
 // This file is the inner loop of long replies: arrays of many short strings.
 
+// BulkSize returns the size of a bulk string of n bytes.
+func BulkSize(n int) int { return len("$\r\n\r\n") + number.DigitCount(uint64(n)) + n }
+
+// GrowForBulks makes room in dst for bulk strings that have this size together,
+// so that AppendBulk does not have to.
+func GrowForBulks(dst []byte, size int) []byte { return slices.Grow(dst, size+bulkOverheadBytes) }
+
 // AppendBulk appends a copy of value to dst as a bulk string.
 func AppendBulk(dst, value []byte) []byte {
 	n := len(value)

@@ -277,3 +277,23 @@ func BenchmarkWrite(b *testing.B) {
 		})
 	}
 }
+
+// Room that is made for bulk strings must be enough, and no more than it says.
+func TestBulkSize(t *testing.T) {
+	var dst []byte
+	size := 0
+	for _, n := range []int{0, 1, 9, 10, 99, 100, 12345} {
+		size += BulkSize(n)
+	}
+	dst = GrowForBulks(dst, size)
+	room := cap(dst)
+	for _, n := range []int{0, 1, 9, 10, 99, 100, 12345} {
+		before := len(dst)
+		if dst = AppendBulk(dst, make([]byte, n)); len(dst)-before != BulkSize(n) {
+			t.Errorf("%d bytes take %d, not %d", n, len(dst)-before, BulkSize(n))
+		}
+	}
+	if cap(dst) != room {
+		t.Errorf("the room of %d has become %d", room, cap(dst))
+	}
+}

@@ -6,9 +6,8 @@
 // the ranks are sorted (rank.go); what the GET patterns (pattern.go) make of
 // the elements is answered or stored as a list.
 //
-// Elements are read where they lie. That is safe because nothing changes the
-// sorted value before the result is complete: lookups may remove other keys,
-// whose time has come, but not this one.
+// The elements are copied (texts.go) into memory that the next run uses again
+// (workspace.go): fresh megabytes for each run cost more than sorting does.
 package sortcmd
 
 import (
@@ -17,6 +16,8 @@ import (
 	"github.com/kvasirdb/kvasir/internal/datatype/set"
 	"github.com/kvasirdb/kvasir/internal/datatype/value"
 	"github.com/kvasirdb/kvasir/internal/datatype/zset"
+	"github.com/kvasirdb/kvasir/internal/platform/keysort"
+	"github.com/kvasirdb/kvasir/internal/resp"
 	"github.com/kvasirdb/kvasir/internal/session"
 )
 
@@ -31,11 +32,14 @@ type Deps struct {
 
 // Commands returns SORT and SORT_RO.
 func Commands(d Deps) []command.Spec {
-	h := handlers{d}
+	h := handlers{d, new(workspaces)}
 	return []command.Spec{h.sortSpec(), h.sortROSpec()}
 }
 
-type handlers struct{ Deps }
+type handlers struct {
+	Deps
+	workspaces *workspaces
+}
 
 func (h handlers) sortSpec() command.Spec {
 	sortSpec := command.Spec{
@@ -114,30 +118,71 @@ func (h handlers) run(c *command.Ctx, mayStore bool) {
 		// same result everywhere.
 		q.unsorted, q.alpha, q.by = false, true, nil
 	}
+	w := h.workspaces.take()
+	defer h.workspaces.give(w)
 	length := elements(&v)
 	start, count := q.bounds(length)
-	var elems [][]byte
-	switch {
-	case q.unsorted:
-		elems = read(&v, start, count, q.descending)
-	default:
-		elems = read(&v, 0, length, false)
-		if elems, ok = q.sort(c, elems, start, count); !ok {
+	r := result{elems: &w.elems}
+	if q.unsorted {
+		w.read(&v, start, count, q.descending)
+	} else {
+		w.read(&v, 0, length, false)
+		if r.places, ok = q.sort(c, w); !ok {
 			c.Out.Error("ERR One or more scores can't be converted into double")
 			return
 		}
+		r.places = r.places[start : start+count]
 	}
 	if q.target != nil {
-		store(c, &q, elems)
+		store(c, &q, &r)
+	} else {
+		reply(c, &q, &r)
+	}
+}
+
+// result is the elements that are asked for.
+type result struct {
+	elems  *texts
+	places []keysort.Place // in the order wanted; nil: all, as they are
+}
+
+func (r *result) len() int {
+	if r.places == nil {
+		return r.elems.len()
+	}
+	return len(r.places)
+}
+
+func (r *result) at(i int) []byte {
+	if r.places == nil {
+		return r.elems.at(int32(i))
+	}
+	return r.elems.at(r.places[i].Index)
+}
+
+// reply answers with the result.
+func reply(c *command.Ctx, q *query, r *result) {
+	c.Out.ArrayHeader(r.len() * max(len(q.gets), 1))
+	if len(q.gets) > 0 {
+		q.each(c, r, func(val []byte, found bool) {
+			if found {
+				c.Out.Bulk(val)
+			} else {
+				c.Out.Null()
+			}
+		})
 		return
 	}
-	c.Out.ArrayHeader(len(elems) * max(len(q.gets), 1))
-	q.each(c, elems, func(val []byte, found bool) {
-		if found {
-			c.Out.Bulk(val)
-		} else {
-			c.Out.Null()
+	c.Out.Extend(func(dst []byte) []byte {
+		size := 0
+		for i := range r.len() {
+			size += resp.BulkSize(len(r.at(i)))
 		}
+		dst = resp.GrowForBulks(dst, size)
+		for i := range r.len() {
+			dst = resp.AppendBulk(dst, r.at(i))
+		}
+		return dst
 	})
 }
 
@@ -166,87 +211,11 @@ func elements(v *value.Value) int {
 	return zset.Len(v)
 }
 
-// read returns count elements from the one with this index on, of a list or a
-// sorted set with reverse set counted and read from its end.
-func read(v *value.Value, start, count int, reverse bool) [][]byte {
-	b := batch{elems: make([][]byte, 0, count)}
-	switch v.Type {
-	case value.List:
-		b.readList(v, start, count, reverse)
-	case value.Set:
-		i := 0
-		for member := range set.All(v) {
-			if i >= start && i < start+count {
-				b.add(member, v.Enc != value.HashTable)
-			}
-			i++
-		}
-	case value.ZSet:
-		from := start
-		if reverse {
-			from = zset.Len(v) - 1 - start
-		}
-		zset.Range(v, from, count, reverse, func(member []byte, _ float64) bool {
-			b.add(member, v.Enc == value.ListPack)
-			return true
-		})
-	}
-	return b.elems
-}
-
-// batch collects elements. Those that may be in somebody's scratch space, being
-// stored as integers, are copied.
-type batch struct {
-	elems [][]byte
-	arena []byte
-}
-
-// copyMax is the length up to which an element that may be in scratch space is
-// copied: a longer one is no integer.
-const copyMax = len(list.Scratch{})
-
-func (b *batch) add(elem []byte, mayBeInteger bool) {
-	if mayBeInteger && len(elem) <= copyMax {
-		elem = b.keep(elem)
-	}
-	b.elems = append(b.elems, elem)
-}
-
-// keep returns a copy of elem. Copies stay where they are when the arena is
-// full: the next ones go to another.
-func (b *batch) keep(elem []byte) []byte {
-	const arenaBytes = 32 << 10
-	if cap(b.arena)-len(b.arena) < len(elem) {
-		b.arena = make([]byte, 0, max(arenaBytes, len(elem)))
-	}
-	b.arena = append(b.arena, elem...)
-	end := len(b.arena)
-	return b.arena[end-len(elem) : end : end]
-}
-
-func (b *batch) readList(v *value.Value, start, count int, reverse bool) {
-	index := start
-	if reverse {
-		index = -1 - start
-	}
-	var scratch list.Scratch
-	it, ok := list.At(v, index)
-	for ; ok && count > 0; count-- {
-		// A compressed node is read through a buffer that the next one reuses.
-		b.elems = append(b.elems, b.keep(it.Bytes(&scratch)))
-		if reverse {
-			ok = it.Prev()
-		} else {
-			ok = it.Next()
-		}
-	}
-}
-
 // store makes the target hold the result as a list, or removes it if there is
 // none.
-func store(c *command.Ctx, q *query, elems [][]byte) {
+func store(c *command.Ctx, q *query, r *result) {
 	target := q.target
-	if len(elems) == 0 {
+	if r.len() == 0 {
 		if e := c.Tx.Peek(target); e.Found() {
 			e.Remove(target, c.Tx.Worker().Space().DeletesLazily())
 			c.Notify(command.EventGeneric, "del", target)
@@ -256,7 +225,7 @@ func store(c *command.Ctx, q *query, elems [][]byte) {
 	}
 	b := list.NewBuilder(c.Tx.Heap(), c.Limits)
 	n := 0
-	q.each(c, elems, func(val []byte, _ bool) {
+	q.each(c, r, func(val []byte, _ bool) {
 		b.Push(val)
 		n++
 	})

@@ -73,19 +73,17 @@ func (f *follower) follow(p *pattern, elem []byte) (val []byte, ok bool) {
 	return nil, false
 }
 
-// each hands to visit what the result has for the elements, in order: the
-// element, or what each GET leads to.
-func (q *query) each(c *command.Ctx, elems [][]byte, visit func(val []byte, found bool)) {
-	if len(q.gets) == 0 {
-		for _, elem := range elems {
+// each hands to visit what the result has, in order: the elements, or what each
+// GET leads to.
+func (q *query) each(c *command.Ctx, r *result, visit func(val []byte, found bool)) {
+	f := follower{c: c}
+	for i := range r.len() {
+		elem := r.at(i)
+		if len(q.gets) == 0 {
 			visit(elem, true)
 		}
-		return
-	}
-	f := follower{c: c}
-	for _, elem := range elems {
-		for i := range q.gets {
-			visit(f.follow(&q.gets[i], elem))
+		for k := range q.gets {
+			visit(f.follow(&q.gets[k], elem))
 		}
 	}
 }

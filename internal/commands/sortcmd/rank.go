@@ -10,45 +10,98 @@ import (
 	"github.com/kvasirdb/kvasir/internal/platform/number"
 )
 
-// sort sorts the elements and returns count of them from start on. It reports
-// false if one is to be sorted by a score that is no number.
-func (q *query) sort(c *command.Ctx, elems [][]byte, start, count int) (sorted [][]byte, ok bool) {
-	// A rank's key is the score, or the first eight bytes of the text, as an
-	// integer of the same order. Most comparisons need no more.
-	ranks := make([]keysort.Place, len(elems))
-	texts := elems // what decides between equal keys
-	switch {
-	case q.alpha && q.by != nil:
-		texts = q.weights(c, elems)
-		rankTexts(ranks, texts)
-	case q.alpha:
-		rankTexts(ranks, texts)
-	case !q.rankScores(c, ranks, elems):
+// sort returns the places of w's elements in the order wanted. It reports false
+// if one is to be sorted by a score that is no number.
+func (q *query) sort(c *command.Ctx, w *workspace) (sorted []keysort.Place, ok bool) {
+	n := w.elems.len()
+	w.ranks, w.spare = slices.Grow(w.ranks[:0], n)[:n], slices.Grow(w.spare[:0], n)[:n]
+	s := sorter{texts: &w.elems, spare: w.spare}
+	if q.descending {
+		s.flip = ^uint64(0)
+	}
+	if q.alpha {
+		if q.by != nil {
+			q.readWeights(c, &w.weights, &w.elems)
+			s.texts = &w.weights
+		}
+		for i := range w.ranks {
+			w.ranks[i].Index = int32(i)
+		}
+		s.byText(w.ranks, 0)
+		return w.ranks, true
+	}
+	if !q.rankScores(c, w.ranks, &w.elems) {
 		return nil, false
 	}
-	order(ranks, texts, q.descending)
-	sorted = make([][]byte, count)
-	for i := range sorted {
-		sorted[i] = elems[ranks[start+i].Index]
-	}
-	return sorted, true
+	s.byKey(w.ranks)
+	return w.ranks, true
 }
 
-// order sorts ranks: by key, then by text, then as they were.
-func order(ranks []keysort.Place, texts [][]byte, descending bool) {
-	sign := 1
-	if descending {
-		sign = -1
-		for i := range ranks {
-			ranks[i].Key = ^ranks[i].Key
+// sorter sorts places, keeping the order of those that are equal.
+type sorter struct {
+	texts *texts
+	flip  uint64 // what keys are XORed with: all ones to sort downwards
+	spare []keysort.Place
+}
+
+// byKey sorts by key, then by text.
+func (s *sorter) byKey(places []keysort.Place) {
+	for i := range places {
+		places[i].Key ^= s.flip
+	}
+	keysort.SortIn(places, s.spare)
+	keysort.EqualRuns(places, func(run []keysort.Place) { s.byText(run, 0) })
+}
+
+// fewTexts are so many that comparing them does not cost more than keys.
+const fewTexts = 24
+
+// byText sorts by text, of which all are the same up to a byte: by the next few
+// bytes as a key, and again where those are equal.
+func (s *sorter) byText(places []keysort.Place, from int) {
+	if len(places) < fewTexts {
+		slices.SortStableFunc(places, func(a, b keysort.Place) int {
+			c := compareTexts(s.texts.at(a.Index), s.texts.at(b.Index))
+			if s.flip != 0 {
+				c = -c
+			}
+			return c
+		})
+		return
+	}
+	from += s.common(places, from)
+	for i := range places {
+		places[i].Key = textKey(s.texts.at(places[i].Index), from) ^ s.flip
+	}
+	keysort.SortIn(places, s.spare)
+	keysort.EqualRuns(places, func(run []keysort.Place) {
+		if byte(run[0].Key^s.flip) == keyGoesOn {
+			s.byText(run, from+keyBytes)
+		}
+	})
+}
+
+// common returns how many bytes from the given one on are the same in all texts.
+func (s *sorter) common(places []keysort.Place, from int) int {
+	first := s.texts.at(places[0].Index)
+	n := len(first) - from
+	for _, p := range places[1:] {
+		text := s.texts.at(p.Index)
+		for n > 0 && (len(text) < from+n || string(text[from:from+n]) != string(first[from:from+n])) {
+			n = commonPrefix(text[min(from, len(text)):], first[from:from+n])
+		}
+		if n <= 0 {
+			return 0
 		}
 	}
-	keysort.Sort(ranks)
-	keysort.EqualRuns(ranks, func(run []keysort.Place) {
-		slices.SortStableFunc(run, func(a, b keysort.Place) int {
-			return sign * compareTexts(texts[a.Index], texts[b.Index])
-		})
-	})
+	return n
+}
+
+func commonPrefix(a, b []byte) (n int) {
+	for n < min(len(a), len(b)) && a[n] == b[n] {
+		n++
+	}
+	return n
 }
 
 // compareTexts compares two texts; nil, where a pattern led nowhere, is the
@@ -63,39 +116,47 @@ func compareTexts(a, b []byte) int {
 	return bytes.Compare(a, b)
 }
 
-func rankTexts(ranks []keysort.Place, texts [][]byte) {
-	for i, text := range texts {
-		ranks[i] = keysort.Place{Key: prefixKey(text), Index: int32(i)}
-	}
-}
+const (
+	keyBytes  = 7            // of a text in its key
+	keyGoesOn = keyBytes + 2 // the lowest byte of a key whose text has more
+)
 
-func prefixKey(text []byte) uint64 {
-	if len(text) >= 8 {
-		return binary.BigEndian.Uint64(text)
+// textKey returns a number that compares as the next bytes of a text do: those
+// bytes, and in the lowest one how many there are, and 1. Texts with the same
+// key are equal, unless it is said that they go on.
+func textKey(text []byte, from int) uint64 {
+	if text == nil {
+		return 0
+	}
+	rest := text[from:]
+	if len(rest) > keyBytes {
+		return binary.BigEndian.Uint64(rest)&^0xff | keyGoesOn
 	}
 	var first [8]byte
-	copy(first[:], text)
+	copy(first[:], rest)
+	first[keyBytes] = byte(len(rest) + 1)
 	return binary.BigEndian.Uint64(first[:])
 }
 
-// weights returns the texts that BY leads to.
-func (q *query) weights(c *command.Ctx, elems [][]byte) [][]byte {
+// readWeights reads the texts that BY leads to.
+func (q *query) readWeights(c *command.Ctx, weights, elems *texts) {
 	f := follower{c: c}
-	b := batch{elems: make([][]byte, len(elems))}
-	for i, elem := range elems {
-		if text, ok := f.follow(q.by, elem); ok {
-			b.elems[i] = b.keep(text)
+	weights.reset(elems.len())
+	for i := range elems.len() {
+		if text, ok := f.follow(q.by, elems.at(int32(i))); ok {
+			weights.add(text)
+		} else {
+			weights.addAbsent()
 		}
 	}
-	return b.elems
 }
 
 // rankScores ranks by number. An element whose pattern leads nowhere has score
 // 0. It reports false if some text is no number.
-func (q *query) rankScores(c *command.Ctx, ranks []keysort.Place, elems [][]byte) (ok bool) {
+func (q *query) rankScores(c *command.Ctx, ranks []keysort.Place, elems *texts) (ok bool) {
 	f := follower{c: c}
-	for i, text := range elems {
-		found := true
+	for i := range ranks {
+		text, found := elems.at(int32(i)), true
 		if q.by != nil {
 			text, found = f.follow(q.by, text)
 		}

@@ -2,7 +2,6 @@ package sortcmd
 
 import (
 	"bytes"
-	"encoding/binary"
 	"math"
 	"math/rand/v2"
 	"slices"
@@ -24,21 +23,23 @@ func FuzzOrder(f *testing.F) {
 		}
 		f.Add(seed, n%2 == 0)
 	}
+	f.Add([]byte("\x000"), true) // one that is not there and one that is empty
 	f.Fuzz(func(t *testing.T, data []byte, descending bool) {
 		var texts [][]byte
+		beginning := bytes.Repeat(data[:min(len(data), 3)], len(data)%5)
 		for i, b := range data {
 			switch {
 			case b == 0:
 				texts = append(texts, nil)
 			case b < 128: // many equal ones, and equal beginnings
 				texts = append(texts, bytes.Repeat([]byte{b % 7}, int(b%16)))
+			case b < 192:
+				texts = append(texts, append(bytes.Clone(beginning), data[i:min(len(data), i+int(b%13))]...))
 			default:
-				texts = append(texts, data[i:min(len(data), i+int(b%13))])
+				texts = append(texts, data[i:min(len(data), i+int(b%29))])
 			}
 		}
-		ranks := make([]keysort.Place, len(texts))
-		rankTexts(ranks, texts)
-		order(ranks, texts, descending)
+		places := sortTexts(texts, descending)
 		want := make([]int32, len(texts))
 		for i := range want {
 			want[i] = int32(i)
@@ -50,17 +51,54 @@ func FuzzOrder(f *testing.F) {
 			}
 			return c
 		})
-		for i, r := range ranks {
-			if r.Index != want[i] {
-				t.Fatalf("place %d has %d %q, want %d %q", i, r.Index, texts[r.Index], want[i], texts[want[i]])
+		for i, p := range places {
+			if p.Index != want[i] {
+				t.Fatalf("place %d has %d %q, want %d %q", i, p.Index, texts[p.Index], want[i], texts[want[i]])
 			}
 		}
 	})
 }
 
-func TestPrefixKey(t *testing.T) {
-	if k := prefixKey([]byte("ab")); k != binary.BigEndian.Uint64([]byte("ab\x00\x00\x00\x00\x00\x00")) {
-		t.Errorf("%x", k)
+// sortTexts sorts texts, of which nil ones are not there.
+func sortTexts(list [][]byte, descending bool) []keysort.Place {
+	var all texts
+	all.reset(len(list))
+	places := make([]keysort.Place, len(list))
+	for i, text := range list {
+		places[i].Index = int32(i)
+		if text == nil {
+			all.addAbsent()
+		} else {
+			all.add(text)
+		}
+	}
+	s := sorter{texts: &all}
+	if descending {
+		s.flip = ^uint64(0)
+	}
+	s.byText(places, 0)
+	return places
+}
+
+// TestTextKeys sorts texts that differ at the borders of keys, and where zero
+// bytes follow what others end with.
+func TestTextKeys(t *testing.T) {
+	var list [][]byte
+	for n := range 40 {
+		list = append(list, bytes.Repeat([]byte("a"), n), append(bytes.Repeat([]byte("a"), n), 0), append(bytes.Repeat([]byte("a"), n), 0, 'b'))
+	}
+	list = append(list, nil, []byte{255}, nil)
+	for _, descending := range []bool{false, true} {
+		places := sortTexts(list, descending)
+		for i, p := range places[1:] {
+			c := compareTexts(list[places[i].Index], list[p.Index])
+			if descending {
+				c = -c
+			}
+			if c > 0 {
+				t.Errorf("%q is before %q", list[places[i].Index], list[p.Index])
+			}
+		}
 	}
 }
 

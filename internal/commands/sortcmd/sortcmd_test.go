@@ -54,6 +54,9 @@ func TestSort(t *testing.T) {
 		SORT l LIMIT 0 -> ERR syntax error
 		SORT_RO l STORE d -> ERR syntax error
 		SORT w_3 -> WRONGTYPE Operation against a key holding the wrong kind of value
+		SET w_3 "" -> OK
+		SORT l BY w_* ALPHA GET # GET w_* LIMIT 0 2 -> ["1.5" nil "3" ""]
+		SORT l BY w_* ALPHA DESC LIMIT 3 2 -> ["3" "1.5"]
 		RPUSH l x -> 6
 		SORT l -> ERR One or more scores can't be converted into double
 		SORT l STORE d -> ERR One or more scores can't be converted into double

@@ -21,7 +21,11 @@ const few = 128
 // Sort sorts places by key, keeping the order of equal keys: a radix sort by
 // bytes from the lowest on, which leaves out those that are the same in all
 // keys.
-func Sort(places []Place) {
+func Sort(places []Place) { SortIn(places, nil) }
+
+// SortIn is Sort with memory to work in; it allocates if that is less than there
+// are places.
+func SortIn(places, spare []Place) {
 	if len(places) < few {
 		slices.SortStableFunc(places, func(a, b Place) int { return cmp.Compare(a.Key, b.Key) })
 		return
@@ -32,7 +36,10 @@ func Sort(places []Place) {
 			counts[b][byte(p.Key>>(8*b))]++
 		}
 	}
-	from, to := places, make([]Place, len(places))
+	if len(spare) < len(places) {
+		spare = make([]Place, len(places))
+	}
+	from, to := places, spare[:len(places)]
 	for b := range counts {
 		next := &counts[b] // where the next place with this byte goes
 		if int(next[byte(from[0].Key>>(8*b))]) == len(from) {
