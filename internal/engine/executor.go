@@ -21,7 +21,8 @@ const BatchMax = 32
 // Host is the event loop as its executor sees it.
 type Host interface {
 	// Unexecuted hands back the bytes of a request that cannot run now, since
-	// its client waits. The loop parses them again when the client goes on.
+	// its client waits. The loop parses them again when the client goes on, and
+	// sets session.PutBack until then.
 	Unexecuted(c *session.Client, raw []byte)
 	// Dirty notes that a client has output to flush or must be closed.
 	Dirty(c *session.Client)
@@ -182,9 +183,9 @@ func (x *Executor) Forget() {
 // ended, which is when the next began.
 func (x *Executor) request(r *request, began uint64) uint64 {
 	c := r.client
-	const stopped = session.Blocked | session.CloseAfterReply | session.CloseSoon
+	const stopped = session.Waits | session.CloseAfterReply | session.CloseSoon
 	if c.Flags&stopped != 0 {
-		if c.Flags&session.Blocked != 0 {
+		if c.Flags&session.Waits != 0 {
 			x.host.Unexecuted(c, r.raw)
 		}
 		return began

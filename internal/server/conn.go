@@ -84,7 +84,7 @@ func (l *Loop) read(c *conn) {
 	case c.closed, c.unfinished: // the socket is looked at again next time
 	case c.Flags&(session.CloseAfterReply|session.CloseSoon) != 0:
 		l.discard(c)
-	case len(c.pending) > 0 || c.Flags&session.Blocked != 0:
+	case len(c.pending) > 0 || c.Flags&session.Waits != 0:
 		l.readPending(c)
 	default:
 		l.readShared(c)
@@ -150,7 +150,7 @@ func (c *conn) setPending(b []byte) { c.pending, c.base = b, b[:0] }
 func (l *Loop) readPending(c *conn) {
 	have, want := len(c.pending), readBytes
 	missing := int64(0)
-	if c.Flags&session.Blocked == 0 {
+	if c.Flags&session.Waits == 0 {
 		missing = c.parser.Missing(have)
 		want = int(max(int64(want), min(missing, growBytes)))
 		c.large = c.large || c.parser.Receiving() > readBytes
@@ -174,7 +174,7 @@ func (l *Loop) readPending(c *conn) {
 		l.close(c)
 		return
 	}
-	if c.Flags&session.Blocked == 0 {
+	if c.Flags&session.Waits == 0 {
 		l.parsePending(c)
 	}
 	l.markDirty(c) // its memory has changed
@@ -234,6 +234,7 @@ func (c *conn) restore() {
 	if len(c.held) > 0 {
 		c.setPending(append(c.held, c.pending...))
 		c.held = nil
+		c.Clear(session.PutBack)
 		c.parser.Reset()
 	}
 }
@@ -247,7 +248,7 @@ func (l *Loop) parse(c *conn, frames []byte) (rest []byte) {
 	c.OutputLimitBytes = all.outputOf(c).HardBytes
 	size, output := len(frames), c.replyBytes()
 	for len(frames) > 0 {
-		if c.Flags&(session.Blocked|session.CloseAfterReply|session.CloseSoon) != 0 {
+		if c.Flags&(session.Waits|session.CloseAfterReply|session.CloseSoon) != 0 {
 			return frames
 		}
 		if size-len(frames) > parseTurnBytes || c.replyBytes()-output > replyTurnBytes {
@@ -278,7 +279,7 @@ func (l *Loop) parse(c *conn, frames []byte) (rest []byte) {
 			return frames
 		case resp.Invalid:
 			l.exec.Execute()
-			if c.Flags&session.Blocked != 0 {
+			if c.Flags&session.Waits != 0 {
 				c.parser.Reset() // it is found again when its time comes
 				return frames
 			}

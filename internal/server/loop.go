@@ -227,7 +227,7 @@ func (l *Loop) goOn() {
 	for i, c := range list {
 		c.unfinished = false
 		l.markDirty(c)
-		if !c.closed && len(c.pending) > 0 && c.Flags&session.Blocked == 0 {
+		if !c.closed && len(c.pending) > 0 && c.Flags&session.Waits == 0 {
 			l.parsePending(c)
 		}
 		list[i] = nil
@@ -284,7 +284,7 @@ func (l *Loop) settleConn(c *conn) {
 		l.close(c)
 		return
 	}
-	if len(c.pending) > 0 && c.Flags&(session.Blocked|session.CloseAfterReply) == 0 && c.resumed {
+	if len(c.pending) > 0 && c.Flags&(session.Waits|session.CloseAfterReply) == 0 && c.resumed {
 		c.resumed = false
 		l.postpone(c)
 	}
@@ -389,6 +389,7 @@ func (l *Loop) evict() {
 func (l *Loop) Unexecuted(sc *session.Client, raw []byte) {
 	c := l.of(sc)
 	c.held = append(c.held, raw...)
+	c.Set(session.PutBack)
 	l.markDirty(c)
 }
 

@@ -44,6 +44,12 @@ const (
 	CapaRedirect                        // CLIENT CAPA redirect
 	TLS                                 // connected through TLS
 	AuthenticatedOnce                   // has authenticated explicitly
+	PutBack                             // has requests that were queued and must be parsed again before any other
+
+	// Waits is what keeps a client's next request from being executed. Others may
+	// end a wait at any moment between two batches, and then the requests
+	// put back during it still come first.
+	Waits = Blocked | PutBack
 )
 
 // Ext slots name the subsystems that keep state with a client.
