@@ -28,9 +28,16 @@
 // In the state waiting, the journal goes to a temporary file that becomes the
 // first incremental file when the base is complete.
 //
-// mu guards everything but what is said to be atomic. It may be taken under the
-// locks of commands and in exclusive mode; its holder waits for the disk, never
-// for the keyspace.
+// # Locks
+//
+// files is held by whoever changes the manifest and the names on disk. Its holder
+// waits for the disk for long, never for the keyspace: who has it does not ask for
+// exclusive mode.
+//
+// mu guards everything else but what is said to be atomic. It is taken after files,
+// and may be taken under the locks of commands and in exclusive mode. Since every
+// write goes through it, its holder waits for nothing but writes, and syncs of the
+// incremental file that replies wait for.
 package aof
 
 import (
@@ -174,21 +181,23 @@ type AOF struct {
 	done   atomic.Int64
 	failed atomic.Bool // for good: no reply may leave any more
 
+	files    sync.Mutex
+	manifest *Manifest // the visible one; guarded by files
+	lastBase int64     // number of the last base file; guarded by files
+	lastIncr int64     // as well
+
 	mu        sync.Mutex
 	state     state
-	manifest  *Manifest
-	lastBase  int64 // number of the last base file
-	lastIncr  int64
-	file      vfs.File // the incremental file that is written
-	name      string   // of file
-	before    vfs.File // the one before file, while it is not durable; or nil
-	size      int64    // of file, whole writes
-	total     int64    // of all files
-	baseSize  int64    // total when the last rewrite ended
-	left      []byte   // taken from the journal, not written
-	written   int64    // the journal's offset that file has
-	synced    int64    // and has durably
-	syncing   bool     // in the background
+	file      vfs.File      // the incremental file that is written
+	name      string        // of file
+	before    vfs.File      // the one before file, while it is not durable; or nil
+	size      int64         // of file, whole writes
+	total     int64         // of all files
+	baseSize  int64         // total when the last rewrite ended
+	left      []byte        // taken from the journal, not written
+	written   int64         // the journal's offset that file has
+	synced    int64         // and has durably
+	syncing   chan struct{} // closed at the end of the sync in the background; nil: there is none
 	lastSync  time.Time
 	postponed time.Time // since when writing is put off; zero: it is not
 	delayed   int64     // writes that did not wait for the sync any longer

@@ -9,6 +9,7 @@ import (
 	"reflect"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -38,10 +39,15 @@ type store struct {
 	base   func() // ends the base under way
 	fatal  int    // calls of Fatal
 	saving bool   // another snapshot runs
+
+	exclusive sync.Mutex    // exclusive mode
+	excluded  chan struct{} // told of the end of each Exclusive
+	// instant, if set, is called by Exclusive before anything else.
+	instant func()
 }
 
 func newStore(fsys vfs.FS, policy Policy) *store {
-	s := &store{keys: map[string]string{}, policy: policy}
+	s := &store{keys: map[string]string{}, policy: policy, excluded: make(chan struct{}, 64)}
 	now := func() time.Time { return time.Unix(1000, 0) }
 	j := journal.New(journal.Options{BytesMax: 1 << 10, Now: now, Full: func() { s.Flush() }})
 	snapshot := func() string {
@@ -71,10 +77,18 @@ func newStore(fsys vfs.FS, policy Policy) *store {
 			}
 			return func() { s.base = func() { done(errors.New("cancelled")) } }, nil
 		},
-		OpenBase:  func(r io.Reader) (BaseLoader, error) { return &textBase{s: s, r: r}, nil },
-		Run:       s.run,
-		Exclusive: func(f func()) { f() },
-		Progress:  func(int64) {},
+		OpenBase: func(r io.Reader) (BaseLoader, error) { return &textBase{s: s, r: r}, nil },
+		Run:      s.run,
+		Exclusive: func(f func()) {
+			if s.instant != nil {
+				s.instant()
+			}
+			s.exclusive.Lock()
+			f()
+			s.exclusive.Unlock()
+			s.excluded <- struct{}{}
+		},
+		Progress: func(int64) {},
 	})
 	return s
 }
@@ -113,8 +127,50 @@ func (s *store) run(batch [][][]byte) string {
 	return ""
 }
 
+// begin asks for a rewrite of a file that is on and waits until its base is being
+// written, which base ends, or it has failed. It reports which.
+func (s *store) begin() bool {
+	s.drain()
+	s.exclusive.Lock()
+	s.mu.Lock()
+	err := s.startRewriteLocked()
+	s.mu.Unlock()
+	s.exclusive.Unlock()
+	if err != nil {
+		return false
+	}
+	<-s.excluded
+	if s.base == nil {
+		<-s.excluded // its end
+	}
+	return s.base != nil
+}
+
+// drain forgets what Exclusive has told.
+func (s *store) drain() {
+	for len(s.excluded) > 0 {
+		<-s.excluded
+	}
+}
+
+// endBase ends the base under way, and with it the rewrite.
+func (s *store) endBase() {
+	end := s.base
+	s.base = nil
+	end()
+}
+
+// enable is CONFIG SET appendonly.
+func (s *store) enable(on bool) error {
+	s.exclusive.Lock()
+	defer s.exclusive.Unlock()
+	return s.SetEnabled(on, false)
+}
+
 // set writes keys as one unit and reports whether that was acknowledged.
 func (s *store) set(value string, keys ...string) bool {
+	s.exclusive.Lock()
+	defer s.exclusive.Unlock()
 	var batch []command.Propagated
 	for _, k := range keys {
 		s.keys[k] = value
@@ -174,17 +230,14 @@ func TestCrashes(t *testing.T) {
 					return false
 				}
 			}
-			s.mu.Lock()
-			err := s.startRewriteLocked()
-			s.mu.Unlock()
-			if err != nil {
+			if !s.begin() {
 				return false
 			}
 			if !write(10) {
-				s.base()
+				s.endBase()
 				return false
 			}
-			s.base()
+			s.endBase()
 			return write(11) && s.Close() == nil
 		}
 		ended := story()
@@ -218,7 +271,7 @@ func TestTurningOn(t *testing.T) {
 		t.Fatal(err)
 	}
 	s.set("2", "during")
-	s.base()
+	s.endBase()
 	s.set("3", "after")
 	if st := s.Status(); !st.Enabled || st.Rewriting || st.RewriteFailed {
 		t.Errorf("%+v", st)
@@ -295,6 +348,8 @@ func TestFatalErrors(t *testing.T) {
 
 // tick does what the server does ten times a second.
 func (s *store) tick() {
+	s.exclusive.Lock()
+	defer s.exclusive.Unlock()
 	s.StartScheduled()
 	s.Tick()
 }
@@ -324,7 +379,8 @@ func TestRewriteBesideSave(t *testing.T) {
 		t.Errorf("after the save: %+v", s.Status())
 	}
 	ask("-ERR Background append only file rewriting already in progress")
-	s.base()
+	<-s.excluded
+	s.endBase()
 	if s.Rewriting() || s.Status().RewriteFailed {
 		t.Errorf("after the rewrite: %+v", s.Status())
 	}

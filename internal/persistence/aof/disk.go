@@ -55,13 +55,15 @@ func (a *AOF) readManifest(o *Settings) (*Manifest, error) {
 	return m, nil
 }
 
-// writeManifest makes m the manifest, durably, with all files that it names.
-func (a *AOF) writeManifest(o *Settings, m *Manifest) error {
+// writeManifest makes m the manifest, durably, with all files that it names. After
+// an error, visible tells whether m has taken the place of the one before: then a
+// crash may leave either, and the files of both must stay. The caller has files.
+func (a *AOF) writeManifest(o *Settings, m *Manifest) (visible bool, err error) {
 	temp := o.path("temp-" + o.Filename + ".manifest")
 	f, err := a.FS.Create(temp)
 	if err != nil {
 		a.Log.Warningf("Can't open the AOF manifest file %s: %s", filepath.Base(temp), Reason(err))
-		return err
+		return false, err
 	}
 	if _, err = f.Write([]byte(m.Format(a.Words))); err != nil {
 		a.Log.Warningf("Error trying to write the temporary AOF manifest file %s: %s", filepath.Base(temp), Reason(err))
@@ -70,47 +72,48 @@ func (a *AOF) writeManifest(o *Settings, m *Manifest) error {
 	}
 	f.Close()
 	if err != nil {
-		return err
+		return false, err
 	}
 	if err = a.FS.Rename(temp, o.manifest()); err != nil {
 		a.Log.Warningf("Error trying to rename the temporary AOF manifest file %s into %s: %s",
 			filepath.Base(temp), filepath.Base(o.manifest()), Reason(err))
-		return err
+		return false, err
 	}
+	a.manifest = m
 	if err = a.FS.SyncDir(o.path("")); err != nil {
 		a.Log.Warningf("Fail to fsync AOF directory %s: %s.", o.path(""), Reason(err))
 	}
-	return err
+	return true, err
 }
 
-// makeDir makes the directory of the files.
+// makeDir makes the directory of the files. Before anything is promised to be in
+// it, syncParent makes its name durable.
 func (a *AOF) makeDir(o *Settings) error {
 	if _, err := a.FS.Stat(o.path("")); err == nil {
 		return nil
 	}
 	err := a.FS.MkdirAll(o.path(""), 0o755)
-	if err == nil {
-		err = a.FS.SyncDir(filepath.Clean(o.Dir))
-	}
 	if err != nil {
 		a.Log.Warningf("Can't open or create append-only dir %s: %s", o.Dirname, Reason(err))
 	}
 	return err
 }
 
-// openIncr opens an incremental file to be continued, or anew.
-func (a *AOF) openIncr(o *Settings, name string, anew bool) (err error) {
-	flags := os.O_WRONLY | os.O_APPEND | os.O_CREATE
-	if anew {
-		flags |= os.O_TRUNC
+func (a *AOF) syncParent(o *Settings) error {
+	err := a.FS.SyncDir(filepath.Clean(o.Dir))
+	if err != nil {
+		a.Log.Warningf("Fail to fsync AOF directory %s: %s.", o.Dir, Reason(err))
 	}
-	f, err := a.FS.OpenFile(o.path(name), flags, 0o644)
+	return err
+}
+
+// openIncr opens an incremental file to be continued, or, with os.O_TRUNC, anew.
+func (a *AOF) openIncr(o *Settings, name string, flag int) (vfs.File, error) {
+	f, err := a.FS.OpenFile(o.path(name), os.O_WRONLY|os.O_APPEND|os.O_CREATE|flag, 0o644)
 	if err != nil {
 		a.Log.Warningf("Can't open the append-only file %s: %s", name, Reason(err))
-		return err
 	}
-	a.file, a.name, a.size = f, name, a.fileSize(o, name)
-	return nil
+	return f, err
 }
 
 func (a *AOF) fileSize(o *Settings, name string) int64 {
@@ -120,7 +123,7 @@ func (a *AOF) fileSize(o *Settings, name string) int64 {
 	return 0
 }
 
-// removeHistory removes the files that a rewrite has replaced.
+// removeHistory removes the files that a rewrite has replaced. The caller has files.
 func (a *AOF) removeHistory(o *Settings) {
 	if o.KeepHistory || len(a.manifest.History) == 0 {
 		return
@@ -131,19 +134,22 @@ func (a *AOF) removeHistory(o *Settings) {
 	}
 	m := a.manifest.clone()
 	m.History = nil
-	if a.writeManifest(o, m) == nil {
-		a.manifest = m
-	}
+	a.writeManifest(o, m) // which has logged its error: the lines stay
 }
 
 // Begin opens the file for writing when the server has its keys: the last
 // incremental file, or, with nothing there yet, a base of the present keys and a
 // first one. Exclusive mode.
 func (a *AOF) Begin() error {
+	a.files.Lock()
+	defer a.files.Unlock()
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	o := a.Settings()
 	if err := a.makeDir(&o); err != nil {
+		return err
+	}
+	if err := a.syncParent(&o); err != nil {
 		return err
 	}
 	m := a.manifest.clone()
@@ -160,16 +166,16 @@ func (a *AOF) Begin() error {
 		m.newIncr(o.Filename, &a.lastIncr)
 	}
 	name := m.Incr[len(m.Incr)-1].Name
-	if err := a.openIncr(&o, name, false); err != nil {
+	f, err := a.openIncr(&o, name, 0)
+	if err != nil {
 		return err
 	}
-	if err := a.writeManifest(&o, m); err != nil {
-		a.file.Close()
-		a.file = nil
+	if _, err := a.writeManifest(&o, m); err != nil {
+		f.Close()
 		return err
 	}
 	a.Log.Noticef("%s AOF incr file %s on server start", verb, name)
-	a.manifest = m
+	a.file, a.name, a.size = f, name, a.fileSize(&o, name)
 	a.countSizes(&o)
 	if a.baseSize == 0 && m.Base != nil {
 		a.baseSize = a.fileSize(&o, m.Base.Name)
@@ -178,7 +184,7 @@ func (a *AOF) Begin() error {
 	return nil
 }
 
-// startFeedingLocked makes the journal's future the file's.
+// startFeedingLocked makes the journal's future the file's. Exclusive mode.
 func (a *AOF) startFeedingLocked(s state) {
 	a.state = s
 	a.Journal.Break()
@@ -241,7 +247,7 @@ func (a *AOF) writeBaseAtOnce(o *Settings, name string) error {
 	return err
 }
 
-// stampBase notes in a base of commands when it was made.
+// stampBase notes in a base of commands that it is of now.
 func (a *AOF) stampBase(o *Settings, f vfs.File) error {
 	if !o.Timestamps || o.format() != Commands {
 		return nil

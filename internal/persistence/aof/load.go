@@ -30,6 +30,12 @@ func readFile(fsys vfs.FS, name string) (string, error) {
 // old server's single file is moved to its place in the directory first. found is
 // false if there is nothing.
 func (a *AOF) Find() (bytes int64, found bool, err error) {
+	a.files.Lock()
+	defer a.files.Unlock()
+	return a.find()
+}
+
+func (a *AOF) find() (bytes int64, found bool, err error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	o := a.Settings()
@@ -71,11 +77,11 @@ func (a *AOF) adoptOldFile(o *Settings) error {
 			return nil
 		}
 	}
-	if a.makeDir(o) != nil {
+	if a.makeDir(o) != nil || a.syncParent(o) != nil {
 		return ErrLoad
 	}
 	m = &Manifest{Base: &FileInfo{o.Filename, 1, Base}, History: m.History}
-	if a.writeManifest(o, m) != nil {
+	if _, err := a.writeManifest(o, m); err != nil {
 		return ErrLoad
 	}
 	err := a.FS.Rename(old, o.path(o.Filename))
@@ -86,7 +92,6 @@ func (a *AOF) adoptOldFile(o *Settings) error {
 		a.Log.Warningf("Error trying to move the old AOF file %s into dir %s: %s", o.Filename, o.Dirname, Reason(err))
 		return ErrLoad
 	}
-	a.manifest = m
 	a.Log.Noticef("Successfully migrated an old-style AOF file (%s) into the AOF directory (%s).", o.Filename, o.Dirname)
 	return nil
 }
@@ -137,9 +142,11 @@ var ErrNone = errors.New("there is no append-only file")
 // it removes all keys, and is told how many bytes there are to be loaded.
 // Exclusive mode.
 func (a *AOF) Reload(prepare func(bytes int64)) error {
+	a.files.Lock() // no rewrite takes effect meanwhile
+	defer a.files.Unlock()
 	a.Flush()
 	fed := a.Status().Recording
-	bytes, found, err := a.Find()
+	bytes, found, err := a.find()
 	if err == nil && !found {
 		err = ErrNone
 	}

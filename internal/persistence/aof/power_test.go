@@ -45,14 +45,15 @@ func TestNewFileWaitsForOldOne(t *testing.T) {
 		}
 		write("1")
 		write("2")
-		holding = true
-		s.mu.Lock()
-		err := s.startRewriteLocked()
-		s.mu.Unlock()
-		if err != nil {
-			t.Fatal(err)
+		// What was written is synced first; this comes behind that.
+		s.instant = func() {
+			holding = true
+			write("3")
 		}
-		write("3")
+		if !s.begin() {
+			t.Fatal("no rewrite has begun")
+		}
+		write("4")
 		if text := contents(t, mem, "dir/aof.2.incr.aof"); text != "" {
 			t.Errorf("the new file holds %q before the old one is durable", text)
 		}
@@ -71,9 +72,9 @@ func TestNewFileWaitsForOldOne(t *testing.T) {
 			next.Close()
 		}
 		close(release)
-		s.base()
+		s.endBase()
 		s.jobs.Wait()
-		if text := contents(t, mem, "dir/aof.2.incr.aof"); !strings.Contains(text, "\r\n3\r\n") {
+		if text := contents(t, mem, "dir/aof.2.incr.aof"); !strings.Contains(text, "\r\n4\r\n") {
 			t.Errorf("the new file holds %q when the old one is durable", text)
 		}
 		s.Close()

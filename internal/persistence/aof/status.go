@@ -30,7 +30,7 @@ func (a *AOF) Status() Status {
 		LastRewrite: a.rewrites.took, CurrentRewrite: -time.Second,
 		RewriteFailed: a.rewrites.failed, Rewrites: a.rewrites.started, Failures: a.rewrites.failures,
 		WriteFailed: a.writeErr != nil, Size: a.total, BaseSize: a.baseSize,
-		Buffered: a.Journal.Len() + len(a.left), SyncPending: a.syncing, Delayed: a.delayed,
+		Buffered: a.Journal.Len() + len(a.left), SyncPending: a.syncing != nil, Delayed: a.delayed,
 	}
 	if a.rewrite != nil {
 		s.CurrentRewrite = a.Now().Sub(a.rewrite.began)

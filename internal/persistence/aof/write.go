@@ -64,24 +64,24 @@ func (a *AOF) flushLocked(force bool) {
 	}
 	o := a.Settings()
 	if a.Journal.Offset() > a.written {
-		waits := a.before != nil && o.Policy != Always || a.syncing && o.Policy == EverySecond
+		waits := a.before != nil && o.Policy != Always || a.syncing != nil && o.Policy == EverySecond
 		if waits && !force && a.postponeLocked() {
 			return
 		}
 		a.postponed = time.Time{}
-		a.syncBeforeLocked()
-		if !a.writeLocked(&o) {
+		if !a.syncBeforeLocked(&o) || !a.writeLocked(&o) {
 			return
 		}
 	}
 	resting := o.NoSyncWhile && (a.rewrite != nil || a.Saving())
 	switch {
 	case o.Policy == Always:
-		if !resting && !a.syncLocked() {
+		if !resting && !(a.syncBeforeLocked(&o) && a.syncLocked()) {
 			return
 		}
 	case o.Policy == EverySecond:
-		if a.synced < a.written && !resting && !a.syncing && a.Now().Sub(a.lastSync) >= syncEvery {
+		due := a.synced < a.written && a.Now().Sub(a.lastSync) >= syncEvery
+		if due && !resting && a.syncing == nil && !a.switching() {
 			a.startSyncLocked()
 		}
 	}
@@ -90,14 +90,21 @@ func (a *AOF) flushLocked(force bool) {
 
 // syncBeforeLocked makes the file before the present one durable: what is written
 // to this one must not survive a power failure that tears that one.
-func (a *AOF) syncBeforeLocked() {
+func (a *AOF) syncBeforeLocked(o *Settings) bool {
 	if a.before == nil {
-		return
+		return true
 	}
-	if err := a.before.Sync(); err != nil {
-		a.Log.Warningf("Fail to fsync the AOF file: %s", Reason(err))
-	}
+	err := a.before.Sync()
 	a.before = nil
+	switch {
+	case err == nil:
+		return true
+	case o.Policy == Always:
+		a.failSyncLocked(err)
+		return false
+	}
+	a.Log.Warningf("Fail to fsync the AOF file: %s", Reason(err))
+	return true
 }
 
 // postponeLocked reports whether a write may still wait for the sync.
@@ -174,7 +181,7 @@ func (a *AOF) writeLocked(o *Settings) bool {
 func (a *AOF) noteWriteLatency(d time.Duration) {
 	event := EventWriteAlone
 	switch {
-	case a.syncing:
+	case a.syncing != nil:
 		event = EventWriteSync
 	case a.rewrite != nil || a.Saving():
 		event = EventWriteRewrite
@@ -205,9 +212,7 @@ func (a *AOF) syncLocked() bool {
 	began := a.Now()
 	err := a.file.Sync()
 	if err != nil {
-		a.Log.Warningf("Can't persist AOF for fsync error when the AOF fsync policy is 'always': %s. Exiting...", Reason(err))
-		a.endLocked()
-		a.failLocked(err)
+		a.failSyncLocked(err)
 		return false
 	}
 	a.synced, a.lastSync = a.written, a.Now()
@@ -215,15 +220,22 @@ func (a *AOF) syncLocked() bool {
 	return true
 }
 
+func (a *AOF) failSyncLocked(err error) {
+	a.Log.Warningf("Can't persist AOF for fsync error when the AOF fsync policy is 'always': %s. Exiting...", Reason(err))
+	a.endLocked()
+	a.failLocked(err)
+}
+
 // startSyncLocked makes the file durable in the background.
 func (a *AOF) startSyncLocked() {
-	a.syncing, a.lastSync = true, a.Now()
+	a.syncing, a.lastSync = make(chan struct{}), a.Now()
 	f, end := a.file, a.written
 	a.jobs.Go(func() {
 		err := f.Sync()
 		a.mu.Lock()
 		defer a.mu.Unlock()
-		a.syncing = false
+		close(a.syncing)
+		a.syncing = nil
 		switch {
 		case f != a.file: // was replaced, and is synced by whoever did that
 		case err != nil:
