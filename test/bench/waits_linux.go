@@ -2,16 +2,12 @@ package main
 
 import (
 	"bytes"
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"runtime"
-	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -20,19 +16,22 @@ import (
 // probePause is the time between two round trips of the probe.
 const probePause = 200 * time.Microsecond
 
+// shortWait is a round trip that nobody will ask the reason of.
+const shortWait = 500 * time.Microsecond
+
 // waits probes the server with a GET again and again while run runs, and
 // returns every round trip.
 //
 // A round trip on a machine with other work is long mostly because a thread
 // that could run has to wait for a processor. The kernel counts that time for
-// each thread (schedstat(5): the second number), so it is read before and after
-// every round trip, for the probe's thread and for the server's busiest one, and
-// told apart from what the server itself makes the probe wait. The probe blocks
-// in the kernel on a thread of its own, so that no other part of this process
-// stands between it and the server.
+// each thread (schedstat(5)), so it is read before and after every round trip,
+// for the probe's thread and for those of the server, and told apart from what
+// the server itself makes the probe wait. The probe blocks in the kernel on a
+// thread of its own, so that no other part of this process stands between it
+// and the server.
 func (t *target) waits(ctx context.Context, run func() error) ([]wait, error) {
-	busiest, err := t.busiestThread(ctx)
-	if err != nil {
+	const warmup = 20_000 // by now the server has its threads
+	if err := t.fill(ctx, warmup, "GET", "probe"); err != nil {
 		return nil, err
 	}
 	ended := make(chan error, 1)
@@ -44,7 +43,7 @@ func (t *target) waits(ctx context.Context, run func() error) ([]wait, error) {
 	go func() {
 		runtime.LockOSThread()
 		defer runtime.UnlockOSThread()
-		waits, err := t.probeUntil(stop, busiest)
+		waits, err := t.probeUntil(stop)
 		result <- probed{waits, err}
 	}()
 	go func() { ended <- run() }()
@@ -58,7 +57,7 @@ func (t *target) waits(ctx context.Context, run func() error) ([]wait, error) {
 	}
 }
 
-func (t *target) probeUntil(stop chan struct{}, thread string) ([]wait, error) {
+func (t *target) probeUntil(stop chan struct{}) ([]wait, error) {
 	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
 	if err != nil {
 		return nil, err
@@ -67,8 +66,17 @@ func (t *target) probeUntil(stop chan struct{}, thread string) ([]wait, error) {
 	if err := unix.Connect(fd, &unix.SockaddrInet4{Port: t.Port, Addr: [4]byte{127, 0, 0, 1}}); err != nil {
 		return nil, err
 	}
+	own, err := os.Open(fmt.Sprintf("/proc/self/task/%d/schedstat", unix.Gettid()))
+	if err != nil {
+		return nil, err
+	}
+	defer own.Close()
+	server := watch{pid: t.PID, files: map[string]*os.File{}}
+	defer server.close()
+	if err := server.look(); err != nil {
+		return nil, err
+	}
 	request, reply := []byte("GET probe\r\n"), make([]byte, 256)
-	own := fmt.Sprintf("/proc/self/task/%d/schedstat", unix.Gettid())
 	pause := unix.NsecToTimespec(probePause.Nanoseconds())
 	var waits []wait
 	for {
@@ -77,10 +85,7 @@ func (t *target) probeUntil(stop chan struct{}, thread string) ([]wait, error) {
 			return waits, nil
 		default:
 		}
-		queued, err := queuedIn(own, thread)
-		if err != nil {
-			return nil, err
-		}
+		probe, threads := schedule(own), server.read()
 		began := time.Now()
 		if _, err := unix.Write(fd, request); err != nil {
 			return nil, err
@@ -95,89 +100,101 @@ func (t *target) probeUntil(stop chan struct{}, thread string) ([]wait, error) {
 			}
 			n += got
 		}
-		total := time.Since(began)
-		after, err := queuedIn(own, thread)
-		if err != nil {
-			return nil, err
+		w := wait{total: time.Since(began)}
+		if w.total > shortWait {
+			if err := server.look(); err != nil { // it may have made threads
+				return nil, err
+			}
+			w.queued = schedule(own).queued - probe.queued + deprived(threads, server.read())
 		}
-		waits = append(waits, wait{total, after - queued})
+		waits = append(waits, w)
 		unix.Nanosleep(&pause, nil) // an early end does no harm
 	}
 }
 
-// queuedIn sums the times that threads were ready and not running.
-func queuedIn(files ...string) (sum time.Duration, err error) {
-	for _, file := range files {
-		_, queued, err := schedule(file)
-		if err != nil {
-			return 0, err
-		}
-		sum += queued
+// scheduled is how long a thread ran and how long it could have run and had no
+// processor, since it began.
+type scheduled struct{ ran, queued time.Duration }
+
+// deprived returns for how long a server had no processor for a thread that was
+// ready to run, because other work of the machine had it: at least that long.
+// While one of its threads is ready another may run, which is the server's own
+// affair; of each thread's time in the queue, so much is taken off as all others
+// ran meanwhile. Go moves an event loop from thread to thread, so the thread that
+// was kept waiting longest is taken for the one that the probe waited for.
+func deprived(before, after map[string]scheduled) (longest time.Duration) {
+	var ran time.Duration
+	for id, a := range after {
+		ran += max(a.ran-before[id].ran, 0) // it may have ended
 	}
-	return sum, nil
+	for id, a := range after {
+		others := ran - max(a.ran-before[id].ran, 0)
+		longest = max(longest, a.queued-before[id].queued-others)
+	}
+	return longest
 }
 
-func schedule(file string) (ran, queued time.Duration, err error) {
-	text, err := os.ReadFile(file)
+// watch reads the schedule of a server's threads.
+type watch struct {
+	pid   int
+	files map[string]*os.File // by thread id
+}
+
+// look finds the threads there are now.
+func (w *watch) look() error {
+	ids, err := os.ReadDir(fmt.Sprintf("/proc/%d/task", w.pid))
 	if err != nil {
-		return 0, 0, err
+		return err
 	}
-	fields := strings.Fields(string(text))
+	for _, id := range ids {
+		if w.files[id.Name()] != nil {
+			continue
+		}
+		f, err := os.Open(fmt.Sprintf("/proc/%d/task/%s/schedstat", w.pid, id.Name()))
+		if err == nil { // else it has ended
+			w.files[id.Name()] = f
+		}
+	}
+	return nil
+}
+
+func (w *watch) read() map[string]scheduled {
+	m := make(map[string]scheduled, len(w.files))
+	for id, f := range w.files {
+		m[id] = schedule(f)
+	}
+	return m
+}
+
+func (w *watch) close() {
+	for _, f := range w.files {
+		f.Close()
+	}
+}
+
+// schedule reads a schedstat file. Of a thread that has ended there is nothing
+// to be read; it counts as one that never ran.
+func schedule(f *os.File) (s scheduled) {
+	var text [64]byte
+	n, _ := f.ReadAt(text[:], 0)
+	fields := bytes.Fields(text[:n])
 	if len(fields) < 2 {
-		return 0, 0, fmt.Errorf("%s holds %q", file, text)
+		return s
 	}
-	numbers := [2]int64{}
-	for i := range numbers {
-		if numbers[i], err = strconv.ParseInt(fields[i], 10, 64); err != nil {
-			return 0, 0, err
-		}
-	}
-	return time.Duration(numbers[0]), time.Duration(numbers[1]), nil
-}
-
-// busiestThread returns the schedstat of the server's thread that ran most: the
-// one that executes commands, once some were sent.
-func (t *target) busiestThread(ctx context.Context) (string, error) {
-	const warmup = 20_000
-	if err := t.fill(ctx, warmup, "GET", "probe"); err != nil {
-		return "", err
-	}
-	threads, err := t.threads()
-	if err != nil {
-		return "", err
-	}
-	busiest := slices.MaxFunc(threads, func(a, b thread) int { return cmp.Compare(a.ran, b.ran) })
-	return busiest.file, nil
-}
-
-// thread is one of a server, with its schedstat and the time for which it ran.
-type thread struct {
-	file string
-	ran  time.Duration
-}
-
-// threads returns the server's threads, at least one.
-func (t *target) threads() (threads []thread, err error) {
-	files, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/schedstat", t.PID))
-	if err != nil {
-		return nil, err
-	}
-	for _, file := range files {
-		if ran, _, err := schedule(file); err == nil { // it may have ended
-			threads = append(threads, thread{file, ran})
-		}
-	}
-	if threads == nil {
-		return nil, fmt.Errorf("no thread of process %d can be read", t.PID)
-	}
-	return threads, nil
+	ran, _ := strconv.ParseInt(string(fields[0]), 10, 64)
+	queued, _ := strconv.ParseInt(string(fields[1]), 10, 64)
+	return scheduled{time.Duration(ran), time.Duration(queued)}
 }
 
 // ran returns the CPU time of the server's threads, to the nanosecond.
 func (t *target) ran() (sum time.Duration, err error) {
-	threads, err := t.threads()
-	for _, thread := range threads {
-		sum += thread.ran
+	w := watch{pid: t.PID, files: map[string]*os.File{}}
+	defer w.close()
+	if err := w.look(); err != nil {
+		return 0, err
 	}
-	return sum, err
+	for _, s := range w.read() {
+		sum += s.ran
+	}
+	return sum, nil
 }
