@@ -4,7 +4,6 @@ import (
 	"iter"
 
 	"github.com/kvasirdb/kvasir/internal/datatype/value"
-	"github.com/kvasirdb/kvasir/internal/encoding/hashtable"
 	"github.com/kvasirdb/kvasir/internal/encoding/sortedtree"
 	"github.com/kvasirdb/kvasir/internal/platform/offheap"
 )
@@ -130,10 +129,13 @@ func RemoveExpired(h *offheap.Heap, v *value.Value, now int64, fieldsMax int, vi
 		return 0
 	}
 	z := largeOf(v)
-	z.expiries.RemoveRange(h, why, 0, count, func(e hashtable.Element) {
-		visit(e.Key())
-		z.table.Remove(h, why, z.table.Hash(e.Key()), e)
-		e.Free(h, why)
+	z.expiries.RemoveRange(h, why, 0, count, func(c sortedtree.Cursor, n int) {
+		for i := range n {
+			e := c.Peek(i)
+			visit(e.Key())
+			z.table.Remove(h, why, z.table.Hash(e.Key()), e)
+			e.Free(h, why)
+		}
 	})
 	freeIfEmpty(h, v)
 	return count

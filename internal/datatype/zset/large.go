@@ -99,10 +99,42 @@ func (z *large) walk(rank, count int, reverse bool, visit func([]byte, float64) 
 }
 
 func (z *large) removeRange(h *offheap.Heap, from, count int) {
-	z.tree.RemoveRange(h, why, from, count, func(e hashtable.Element) {
-		z.table.Remove(h, why, z.table.Hash(e.Key()), e)
-		e.Free(h, why)
+	z.tree.RemoveRange(h, why, from, count, func(c sortedtree.Cursor, n int) {
+		first, step := 0, 1
+		if c.Peek(n) == 0 { // at the end of the set, those before are likely to follow
+			first, step = n-1, -1
+		}
+		cold := z.table.OutgrowsCache()
+		for i := range n {
+			k := first + i*step
+			if cold {
+				z.prefetch(h.Pool(), c, k, step)
+			}
+			e := c.Peek(k)
+			z.table.Remove(h, why, z.table.Hash(e.Key()), e)
+			e.Free(h, why)
+		}
 	})
+}
+
+// ahead is how many removals lie between the steps of prefetching an element.
+const ahead = 2
+
+// prefetch prepares removals while element k from the cursor is being removed, of
+// those behind it in the direction of step. Members that are neighbours in the order
+// are far from each other in memory: their blocks, and their buckets in the table.
+// Who takes one off an end of the set usually comes for the next, so they are
+// prefetched even if this is the last to go now.
+func (z *large) prefetch(pool *offheap.Pool, c sortedtree.Cursor, k, step int) {
+	if e := c.Peek(k + ahead*step); e != 0 {
+		z.table.PrefetchBlock(pool, z.table.Hash(e.Key()))
+	}
+	if e := c.Peek(k + 2*ahead*step); e != 0 {
+		z.table.PrefetchBucket(pool, z.table.Hash(e.Key()))
+	}
+	if e := c.Peek(k + 3*ahead*step); e != 0 {
+		e.PrefetchElement()
+	}
 }
 
 // toLarge gives a listpack the large encoding.

@@ -1,14 +1,13 @@
 package sortedtree
 
 import (
-	"github.com/kvasirdb/kvasir/internal/encoding/hashtable"
 	"github.com/kvasirdb/kvasir/internal/platform/invariant"
 	"github.com/kvasirdb/kvasir/internal/platform/offheap"
 )
 
 const (
 	// A node below its minimum is joined with a neighbour, if both together
-	// leave a quarter free, or filled from it.
+	// leave a quarter free, or filled from it; see tooEmpty.
 	leafMin      = leafRoom / 3
 	leafJoinMax  = leafRoom * 3 / 4
 	innerMin     = innerRoom / 3
@@ -22,7 +21,7 @@ type cutting struct {
 	bound *Bound // nil: by rank
 	rank  uint64
 	count int
-	visit func(hashtable.Element)
+	visit func(c Cursor, count int)
 }
 
 // run returns how many elements it removed.
@@ -58,15 +57,14 @@ func (c *cutting) from(r offheap.Ref, height int) int {
 	child := n.children[i]
 	removed := c.from(child, height-1)
 	n.counts[i] -= uint64(removed)
-	switch used := usedOf(child, height-1); {
-	case used == 0:
+	if usedOf(child, height-1) == 0 {
 		c.freeNode(child, height-1)
 		n.close(i, 1)
-	default:
-		n.setLowest(i, height-1)
-		if used < minOf(height-1) && n.used > 1 {
-			c.balance(n, max(i-1, 0), height-1)
-		}
+		return removed
+	}
+	n.setLowest(i, height-1)
+	if n.used > 1 && tooEmpty(child, height-1) {
+		c.balance(n, max(i-1, 0), height-1)
 	}
 	return removed
 }
@@ -80,9 +78,7 @@ func (c *cutting) fromLeaf(l *leaf) int {
 		}
 	}
 	count := min(c.count, int(l.used)-i)
-	for j := range count {
-		c.visit(l.element(i + j))
-	}
+	c.visit(Cursor{l, i}, count)
 	copy(l.slots[i:], l.slots[i+count:l.used])
 	l.used -= uint16(count)
 	return count
@@ -144,9 +140,13 @@ func usedOf(r offheap.Ref, height int) int {
 	return int(innerAt(r).used)
 }
 
-func minOf(height int) int {
-	if height == 0 {
-		return leafMin
+// tooEmpty reports whether a node is to be joined with a neighbour. The first and
+// the last leaf never are: a queue takes its elements from there one by one, and
+// joining leaves reads all of theirs.
+func tooEmpty(r offheap.Ref, height int) bool {
+	if height > 0 {
+		return innerAt(r).used < innerMin
 	}
-	return innerMin
+	l := leafAt(r)
+	return l.used < leafMin && l.prev != 0 && l.next != 0
 }

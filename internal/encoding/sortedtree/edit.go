@@ -33,13 +33,14 @@ func (t *Tree) Append(h *offheap.Heap, why offheap.Purpose, e hashtable.Element)
 func (t *Tree) Remove(h *offheap.Heap, why offheap.Purpose, e hashtable.Element) {
 	b := Before(e)
 	b.place = afterKey
-	c := cutting{editor: editor{t, h, why}, bound: &b, count: 1, visit: func(hashtable.Element) {}}
+	c := cutting{editor: editor{t, h, why}, bound: &b, count: 1, visit: func(Cursor, int) {}}
 	c.run()
 }
 
-// RemoveRange takes out count elements, beginning with the one of rank from,
-// and passes each to visit, which may free it.
-func (t *Tree) RemoveRange(h *offheap.Heap, why offheap.Purpose, from, count int, visit func(hashtable.Element)) {
+// RemoveRange takes out count elements, beginning with the one of rank from. Leaf by
+// leaf, it calls visit with a cursor on the first to go and their number, and visit
+// may free those, which [Cursor.Peek] returns.
+func (t *Tree) RemoveRange(h *offheap.Heap, why offheap.Purpose, from, count int, visit func(c Cursor, count int)) {
 	for count > 0 {
 		c := cutting{editor: editor{t, h, why}, rank: uint64(from), count: count, visit: visit}
 		count -= c.run()

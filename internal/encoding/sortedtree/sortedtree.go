@@ -231,6 +231,25 @@ func (t *Tree) Seek(b Bound) (c Cursor, ok bool) {
 // Element returns the element on which the cursor stands.
 func (c *Cursor) Element() hashtable.Element { return c.leaf.element(c.i) }
 
+// Peek returns the element so many steps behind that of the cursor, or before it if
+// steps is negative. It does not look farther than the next leaf, and returns 0 if
+// there is no such element.
+func (c Cursor) Peek(steps int) hashtable.Element {
+	l, i := c.leaf, c.i+steps
+	switch {
+	case i < 0 && l.prev != 0:
+		l = leafAt(l.prev)
+		i += int(l.used)
+	case i >= int(l.used) && l.next != 0:
+		i -= int(l.used)
+		l = leafAt(l.next)
+	}
+	if i < 0 || i >= int(l.used) {
+		return 0
+	}
+	return l.element(i)
+}
+
 // Next moves to the next element and reports whether there is one.
 func (c *Cursor) Next() bool {
 	if c.i++; c.i < int(c.leaf.used) {

@@ -82,12 +82,23 @@ func (m *model) forget(e hashtable.Element) {
 
 func (m *model) removeRange(from, count int) {
 	i := from
-	m.tree.RemoveRange(m.h, why, from, count, func(e hashtable.Element) {
-		if string(e.Key()) != m.want[i].key {
-			m.tb.Fatalf("rank %d removes %q, want %q", i, e.Key(), m.want[i].key)
+	m.tree.RemoveRange(m.h, why, from, count, func(c Cursor, n int) {
+		for k := -i; k < 100; k++ {
+			e, rank := c.Peek(k), i+k
+			if k < 0 {
+				rank = from + k // those between are gone
+			}
+			switch {
+			case e == 0 && k >= 0 && k < n:
+				m.tb.Fatalf("rank %d is not there", rank)
+			case e != 0 && (rank < 0 || rank >= len(m.want) || string(e.Key()) != m.want[rank].key):
+				m.tb.Fatalf("%d from rank %d is %q", k, i, e.Key())
+			}
 		}
-		i++
-		m.forget(e)
+		for k := range n {
+			m.forget(c.Peek(k))
+		}
+		i += n
 	})
 	m.want = slices.Delete(m.want, from, from+count)
 }
