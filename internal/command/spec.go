@@ -135,6 +135,10 @@ type Spec struct {
 
 	Keys []KeySpec
 	Args []Arg
+	// Element is the position of an argument that is looked up in the collection at
+	// the command's only key, 0 if there is none. The lookups of a batch of requests
+	// are prefetched, so a wrong position, as in ZADD with options, costs only time.
+	Element int
 	// KeysOf finds the keys where Keys alone cannot (SORT … STORE, EVAL-like
 	// numkeys forms are expressible in Keys and need none). It appends to dst.
 	KeysOf func(dst []KeyRef, argv [][]byte) ([]KeyRef, error)

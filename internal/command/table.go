@@ -31,6 +31,9 @@ type Cmd struct {
 	// the hot commands a call of Keys.
 	KeyAt int
 
+	// ElementAt is Spec.Element, for a command with a KeyAt.
+	ElementAt int
+
 	// HasKeys: the command may have keys. KeysComplete: Keys finds every key
 	// the command can touch.
 	HasKeys, KeysComplete bool
@@ -169,6 +172,9 @@ func (c *Cmd) describeKeys() {
 	if len(specs) == 1 && specs[0].isRange() && specs[0].LastKey == 0 &&
 		specs[0].Flags&(NotKey|KeyIncomplete) == 0 && specs[0].Index < minWords(c.Arity) {
 		c.KeyAt = specs[0].Index
+	}
+	if at := c.Spec.Element; c.KeyAt > 0 && at > c.KeyAt && at < minWords(c.Arity) {
+		c.ElementAt = at
 	}
 	c.describeRange()
 }

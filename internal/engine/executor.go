@@ -52,6 +52,8 @@ type Executor struct {
 	keys   []command.KeyRef
 	wanted []keyspace.Wanted // keys to prefetch: those of the queue, then of one command
 
+	elements []keyspace.WantedElement // of the queue, likewise
+
 	depth int                  // commands running: 1, or more within EXEC
 	batch []command.Propagated // what they propagate together
 
@@ -109,7 +111,11 @@ func (x *Executor) Queue(c *session.Client, args [][]byte, raw []byte) (full boo
 	if r.cmd != nil && r.cmd.KeyAt > 0 && r.cmd.KeyAt < len(args) {
 		r.loc = x.engine.Space.Locate(args[r.cmd.KeyAt])
 		r.first = true
-		x.wanted = append(x.wanted, keyspace.Wanted{DB: c.DB, At: r.loc})
+		key := keyspace.Wanted{DB: c.DB, At: r.loc}
+		x.wanted = append(x.wanted, key)
+		if at := r.cmd.ElementAt; at > 0 && at < len(args) {
+			x.elements = append(x.elements, keyspace.WantedElement{Key: key, Element: args[at]})
+		}
 	}
 	return x.n == BatchMax
 }
@@ -132,6 +138,9 @@ func (x *Executor) Execute() {
 	}
 	x.engine.Space.Prefetch(x.wanted)
 	x.wanted = x.wanted[:0]
+	x.engine.Space.PrefetchElements(x.elements)
+	clear(x.elements) // which are the requests' memory
+	x.elements = x.elements[:0]
 	if !x.inside {
 		x.worker.Enter()
 	}

@@ -16,7 +16,8 @@ var hgetSpec = command.Spec{
 	Args: []command.Arg{
 		{Name: "key", Type: command.ArgKey}, {Name: "field"},
 	},
-	Run: runHGet,
+	Element: 2,
+	Run:     runHGet,
 }
 
 func runHGet(c *command.Ctx) {
@@ -44,7 +45,8 @@ var hmgetSpec = command.Spec{
 	Args: []command.Arg{
 		{Name: "key", Type: command.ArgKey}, {Name: "field", Flags: command.ArgMultiple},
 	},
-	Run: runHMGet,
+	Element: 2,
+	Run:     runHMGet,
 }
 
 func runHMGet(c *command.Ctx) {
@@ -67,7 +69,8 @@ var hexistsSpec = command.Spec{
 	Args: []command.Arg{
 		{Name: "key", Type: command.ArgKey}, {Name: "field"},
 	},
-	Run: runHExists,
+	Element: 2,
+	Run:     runHExists,
 }
 
 func runHExists(c *command.Ctx) {
@@ -94,7 +97,8 @@ var hstrlenSpec = command.Spec{
 	Args: []command.Arg{
 		{Name: "key", Type: command.ArgKey}, {Name: "field"},
 	},
-	Run: runHStrLen,
+	Element: 2,
+	Run:     runHStrLen,
 }
 
 func runHStrLen(c *command.Ctx) {

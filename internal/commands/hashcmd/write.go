@@ -25,7 +25,8 @@ var hsetSpec = command.Spec{
 			{Name: "field"}, {Name: "value"},
 		}},
 	},
-	Run: runHSet,
+	Element: 2,
+	Run:     runHSet,
 }
 
 func runHSet(c *command.Ctx) {
@@ -46,7 +47,8 @@ var hmsetSpec = command.Spec{
 			{Name: "field"}, {Name: "value"},
 		}},
 	},
-	Run: runHMSet,
+	Element: 2,
+	Run:     runHMSet,
 }
 
 func runHMSet(c *command.Ctx) {
@@ -104,7 +106,8 @@ var hsetnxSpec = command.Spec{
 	Args: []command.Arg{
 		{Name: "key", Type: command.ArgKey}, {Name: "field"}, {Name: "value"},
 	},
-	Run: runHSetNX,
+	Element: 2,
+	Run:     runHSetNX,
 }
 
 func runHSetNX(c *command.Ctx) {
@@ -150,7 +153,8 @@ var hdelSpec = command.Spec{
 	Args: []command.Arg{
 		{Name: "key", Type: command.ArgKey}, {Name: "field", Flags: command.ArgMultiple},
 	},
-	Run: runHDel,
+	Element: 2,
+	Run:     runHDel,
 }
 
 func runHDel(c *command.Ctx) {
@@ -229,7 +233,8 @@ var hincrbySpec = command.Spec{
 	Args: []command.Arg{
 		{Name: "key", Type: command.ArgKey}, {Name: "field"}, {Name: "increment", Type: command.ArgInteger},
 	},
-	Run: runHIncrBy,
+	Element: 2,
+	Run:     runHIncrBy,
 }
 
 func runHIncrBy(c *command.Ctx) {
@@ -272,7 +277,8 @@ var hincrbyfloatSpec = command.Spec{
 	Args: []command.Arg{
 		{Name: "key", Type: command.ArgKey}, {Name: "field"}, {Name: "increment", Type: command.ArgDouble},
 	},
-	Run: runHIncrByFloat,
+	Element: 2,
+	Run:     runHIncrByFloat,
 }
 
 func runHIncrByFloat(c *command.Ctx) {

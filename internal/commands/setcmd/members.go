@@ -19,7 +19,8 @@ var saddSpec = command.Spec{
 	Args: []command.Arg{
 		{Name: "key", Type: command.ArgKey}, {Name: "member", Flags: command.ArgMultiple},
 	},
-	Run: runSAdd,
+	Element: 2,
+	Run:     runSAdd,
 }
 
 func runSAdd(c *command.Ctx) {
@@ -54,7 +55,8 @@ var sremSpec = command.Spec{
 	Args: []command.Arg{
 		{Name: "key", Type: command.ArgKey}, {Name: "member", Flags: command.ArgMultiple},
 	},
-	Run: runSRem,
+	Element: 2,
+	Run:     runSRem,
 }
 
 func runSRem(c *command.Ctx) {
@@ -153,7 +155,8 @@ var sismemberSpec = command.Spec{
 	Args: []command.Arg{
 		{Name: "key", Type: command.ArgKey}, {Name: "member"},
 	},
-	Run: runSIsMember,
+	Element: 2,
+	Run:     runSIsMember,
 }
 
 func runSIsMember(c *command.Ctx) {
@@ -171,7 +174,8 @@ var smismemberSpec = command.Spec{
 	Args: []command.Arg{
 		{Name: "key", Type: command.ArgKey}, {Name: "member", Flags: command.ArgMultiple},
 	},
-	Run: runSMIsMember,
+	Element: 2,
+	Run:     runSMIsMember,
 }
 
 func runSMIsMember(c *command.Ctx) {

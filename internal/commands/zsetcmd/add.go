@@ -31,7 +31,8 @@ var zaddSpec = command.Spec{
 			{Name: "score", Type: command.ArgDouble}, {Name: "member"},
 		}},
 	},
-	Run: runZAdd,
+	Element: 3,
+	Run:     runZAdd,
 }
 
 func runZAdd(c *command.Ctx) { add(c, 0) }
@@ -45,7 +46,8 @@ var zincrbySpec = command.Spec{
 	Args: []command.Arg{
 		{Name: "key", Type: command.ArgKey}, {Name: "increment", Type: command.ArgInteger}, {Name: "member"},
 	},
-	Run: runZIncrBy,
+	Element: 3,
+	Run:     runZIncrBy,
 }
 
 func runZIncrBy(c *command.Ctx) { add(c, zset.Incr) }
@@ -188,7 +190,8 @@ var zremSpec = command.Spec{
 	Args: []command.Arg{
 		{Name: "key", Type: command.ArgKey}, {Name: "member", Flags: command.ArgMultiple},
 	},
-	Run: runZRem,
+	Element: 2,
+	Run:     runZRem,
 }
 
 func runZRem(c *command.Ctx) {

@@ -33,7 +33,8 @@ var zscoreSpec = command.Spec{
 	Args: []command.Arg{
 		{Name: "key", Type: command.ArgKey}, {Name: "member"},
 	},
-	Run: runZScore,
+	Element: 2,
+	Run:     runZScore,
 }
 
 func runZScore(c *command.Ctx) {
@@ -60,7 +61,8 @@ var zmscoreSpec = command.Spec{
 	Args: []command.Arg{
 		{Name: "key", Type: command.ArgKey}, {Name: "member", Flags: command.ArgMultiple},
 	},
-	Run: runZMScore,
+	Element: 2,
+	Run:     runZMScore,
 }
 
 func runZMScore(c *command.Ctx) {
@@ -92,7 +94,8 @@ var zrankSpec = command.Spec{
 		{Name: "key", Type: command.ArgKey}, {Name: "member"},
 		{Name: "withscore", Type: command.ArgPureToken, Token: "WITHSCORE", Flags: command.ArgOptional},
 	},
-	Run: runZRank,
+	Element: 2,
+	Run:     runZRank,
 }
 
 func runZRank(c *command.Ctx) { rank(c, false) }
@@ -110,7 +113,8 @@ var zrevrankSpec = command.Spec{
 		{Name: "key", Type: command.ArgKey}, {Name: "member"},
 		{Name: "withscore", Type: command.ArgPureToken, Token: "WITHSCORE", Flags: command.ArgOptional},
 	},
-	Run: runZRevRank,
+	Element: 2,
+	Run:     runZRevRank,
 }
 
 func runZRevRank(c *command.Ctx) { rank(c, true) }

@@ -133,7 +133,7 @@ func (z *large) prefetch(pool *offheap.Pool, c sortedtree.Cursor, k, step int) {
 		z.table.PrefetchBucket(pool, z.table.Hash(e.Key()))
 	}
 	if e := c.Peek(k + 3*ahead*step); e != 0 {
-		e.PrefetchElement()
+		e.Prefetch()
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"testing"
+	"unsafe"
 
 	"github.com/kvasirdb/kvasir/internal/platform/offheap"
 )
@@ -455,4 +456,44 @@ func fillTable(h *offheap.Heap, table *Table, total int) {
 func putKey(key *[16]byte, i int) {
 	copy(key[:], "element:")
 	binary.BigEndian.PutUint64(key[8:], uint64(i))
+}
+
+// TestPrefetch compares the way to a bucket that needs no lock with the other one,
+// for directories of two and three levels, and takes all steps while the table grows,
+// shrinks and is freed: none may fault.
+func TestPrefetch(t *testing.T) {
+	h := newHeap(t)
+	pool := h.Pool()
+	var table Table
+	table.Init(h, why, 1)
+	var key [16]byte
+	rng := rand.New(rand.NewPCG(1, 1))
+	probe := func() {
+		putKey(&key, rng.IntN(1<<22))
+		hash := table.Hash(key[:])
+		if table.OutgrowsCache() {
+			if got, want := table.word(pool, hash).Ptr(), unsafe.Pointer(table.bucket(table.index(hash))); got != want {
+				t.Fatalf("bucket %d of %d at %p, want %p", table.index(hash), table.buckets, got, want)
+			}
+		}
+		table.PrefetchBucket(pool, hash)
+		table.PrefetchBlock(pool, hash)
+		Prefetch(pool, []Lookup{{&table, hash}, {&table, ^hash}})
+	}
+	const total = (pageBuckets + 3*segmentBuckets) * ElementsPerBucket
+	for i := range total {
+		putKey(&key, i)
+		if i%5 == 0 {
+			table.Insert(h, why, table.Hash(key[:]), NewNumbered(h, why, 1, key[:], 0))
+		} else {
+			table.Add(h, why, table.Hash(key[:]), key[:], 0)
+		}
+		if i%100 == 0 {
+			probe()
+		}
+	}
+	for !table.FreeStep(h, why, 1000) {
+		probe()
+	}
+	probe()
 }

@@ -7,45 +7,83 @@ import (
 	"github.com/kvasirdb/kvasir/internal/platform/prefetch"
 )
 
-// A lookup in a large table waits for memory three times: for the word of the
+// A look-up in a large table waits for memory three times: for the word of the
 // bucket, for its block, and for an element that has a block of its own. Who knows
-// several keys beforehand takes all of them through the three steps below, or a
-// few steps ahead of those in use, so that their latencies overlap.
+// several keys beforehand can have their latencies overlap: by [Prefetch], or by
+// taking each key through [Table.PrefetchBucket] and [Table.PrefetchBlock] some time
+// before it is looked up.
 //
-// The steps may be called without the owner's lock, on a table that is being
-// changed or is freed already: what they read may be out of date, but is always
-// known to be mapped, and nothing depends on it.
+// None of this needs the owner's lock, and the table may be changed or freed
+// meanwhile: what is read may be out of date, but is always known to be mapped, and
+// only what is prefetched depends on it.
 
 const (
+	// PrefetchMax is how many look-ups Prefetch takes at a time.
+	PrefetchMax = 64
+
 	lineBytes = 64
-	// prefetchedLines is how many lines of a block are prefetched. Eight members of
-	// 16 bytes take 160 bytes.
+	// prefetchedLines is how many lines of a block are prefetched. Eight entries of
+	// elements with blocks of their own take 76 bytes, of members of 16 bytes 156,
+	// and a look-up reads half of them if it finds what it looks for.
 	prefetchedLines = 2
 	// cachedBuckets is the number of buckets up to which a table is likely to be in
 	// the second-level cache.
 	cachedBuckets = 2048
 )
 
-// PrefetchElement is for elements known by reference, such as from a tree: it asks
-// the processor to load the beginning of e, which has a block of its own.
-func (e Element) PrefetchElement() { prefetch.T0(e.Block().Ptr()) }
-
-// OutgrowsCache reports whether lookups are worth prefetching.
-func (t *Table) OutgrowsCache() bool { return t.buckets > cachedBuckets }
-
-// PrefetchBucket asks for the word of the bucket of a hash, the first step.
-func (t *Table) PrefetchBucket(pool *offheap.Pool, hash uint64) {
-	if w := t.word(pool, hash); w != 0 {
-		prefetch.T0(w.Ptr())
-	}
+// Lookup is a look-up to come.
+type Lookup struct {
+	Table *Table
+	Hash  uint64
 }
 
-// PrefetchBlock asks for the block of the bucket of a hash, the second step.
+// OutgrowsCache reports whether look-ups are worth prefetching.
+func (t *Table) OutgrowsCache() bool { return t.buckets > cachedBuckets }
+
+// Prefetch asks the processor to load what up to PrefetchMax look-ups will read. Each
+// stage is one short loop over all of them.
+func Prefetch(pool *offheap.Pool, lookups []Lookup) {
+	var words [PrefetchMax]offheap.Ref // 0: none
+	var lines [prefetchedLines * PrefetchMax]uintptr
+	n := 0
+	for i, l := range lookups {
+		words[i] = l.Table.word(pool, l.Hash)
+		lines[n] = uintptr(words[i])
+		n++
+	}
+	prefetch.Lines(lines[:n])
+	n = 0
+	for i := range lookups {
+		if words[i] != 0 {
+			block := (*(*bucket)(words[i].Ptr())).block()
+			for k := range prefetchedLines {
+				lines[n] = uintptr(block) + uintptr(k*lineBytes)
+				n++
+			}
+		}
+	}
+	prefetch.Lines(lines[:n])
+	n = 0
+	for i, l := range lookups {
+		if words[i] != 0 {
+			lines[n] = uintptr((*(*bucket)(words[i].Ptr())).external(pool, l.Hash))
+			n++
+		}
+	}
+	prefetch.Lines(lines[:n])
+}
+
+// PrefetchBucket asks for the word of the bucket of a hash.
+func (t *Table) PrefetchBucket(pool *offheap.Pool, hash uint64) {
+	prefetch.T0(t.word(pool, hash).Ptr())
+}
+
+// PrefetchBlock asks for the block of the bucket of a hash. It reads the word.
 func (t *Table) PrefetchBlock(pool *offheap.Pool, hash uint64) {
 	if w := t.word(pool, hash); w != 0 {
 		block := (*(*bucket)(w.Ptr())).block()
-		for i := range prefetchedLines {
-			prefetch.T0((block + offheap.Ref(i*lineBytes)).Ptr())
+		for k := range prefetchedLines {
+			prefetch.T0(block.Add(k * lineBytes))
 		}
 	}
 }
@@ -76,6 +114,25 @@ func (t *Table) word(pool *offheap.Pool, hash uint64) offheap.Ref {
 func follow(pool *offheap.Pool, list offheap.Ref, i uint64) offheap.Ref {
 	if at := list + offheap.Ref(i*8); at&7 == 0 && pool.Contains(at) {
 		return *(*offheap.Ref)(at.Ptr())
+	}
+	return 0
+}
+
+// external returns the block of the first element whose tag matches, if it has one
+// of its own, or 0.
+func (b bucket) external(pool *offheap.Pool, hash uint64) offheap.Ref {
+	at, tag := b.first(), tagOf(hash)
+	for range min(b.count(), drawLength) {
+		if !pool.Contains(offheap.Ref(at)) || !pool.Contains(offheap.Ref(at)+externalBytes) {
+			return 0
+		}
+		switch at.tag() {
+		case tag:
+			return 0
+		case tag | externalTag:
+			return at.element().Block()
+		}
+		at = at.next()
 	}
 	return 0
 }
