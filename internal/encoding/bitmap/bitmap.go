@@ -19,6 +19,7 @@ package bitmap
 import (
 	"encoding/binary"
 	"math/bits"
+	"unsafe"
 )
 
 // Get returns the bit at offset bit, which must lie within m.
@@ -37,9 +38,20 @@ func mask(bit int) byte { return 0x80 >> (bit & 7) }
 
 // Count returns the number of ones in m.
 func Count(m []byte) int {
-	n, done := countVector(m)
-	return n + countWords(m[done:])
+	const line = 64
+	n := 0
+	if len(m) > alignFrom {
+		// Loads that cross cache lines cost a quarter more.
+		head := int(-uintptr(unsafe.Pointer(&m[0])) % line)
+		n, m = countWords(m[:head]), m[head:]
+	}
+	counted, done := countVector(m)
+	return n + counted + countWords(m[done:])
 }
+
+// alignFrom is the length from which Count begins with what lies before a cache
+// line.
+const alignFrom = 4096
 
 // countWords is Count, a word at a time.
 func countWords(m []byte) (n int) {

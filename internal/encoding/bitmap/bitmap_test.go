@@ -217,3 +217,23 @@ func BenchmarkAnd10MB(b *testing.B) {
 		Combine(dst, And, sources)
 	}
 }
+
+// Where a bitmap begins and ends must not change what Count finds.
+func TestCountAnywhere(t *testing.T) {
+	rng := rand.New(rand.NewPCG(3, 4))
+	m := make([]byte, 40<<10)
+	for i := range m {
+		m[i] = byte(rng.Uint32())
+	}
+	for from := range 130 {
+		part := m[from : len(m)-rng.IntN(len(m)-from)]
+		if n, want := Count(part), countWords(part); n != want {
+			t.Fatalf("%d ones in %d bytes from %d on, not %d", n, len(part), from, want)
+		}
+	}
+	for length := alignFrom - 2; length < alignFrom+70; length++ {
+		if n, want := Count(m[1:1+length]), countWords(m[1:1+length]); n != want {
+			t.Fatalf("%d ones in %d bytes, not %d", n, length, want)
+		}
+	}
+}

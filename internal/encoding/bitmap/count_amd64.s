@@ -21,6 +21,24 @@ GLOBL low<>(SB), RODATA|NOPTR, $8
 	VPADDB  a, sum, sum     \
 	VPADDB  b, sum, sum
 
+// Both functions have two loops: the first one prefetches, as far ahead as memory
+// needs, and the second one counts the strides at the end, for which that has been
+// done.
+#define AHEAD 16384
+
+// Counts one stride in Y3.
+#define STRIDE \
+	VPXOR Y4, Y4, Y4             \
+	VPXOR Y5, Y5, Y5             \
+	COUNT(0, Y4, Y6, Y7)         \
+	COUNT(32, Y5, Y8, Y9)        \
+	COUNT(64, Y4, Y10, Y11)      \
+	COUNT(96, Y5, Y12, Y13)      \
+	VPADDB  Y4, Y5, Y4           \
+	VPSADBW Y2, Y4, Y4           \
+	VPADDQ  Y4, Y3, Y3           \
+	ADDQ    $128, SI
+
 // func countAVX2(p *byte, strides int) int
 TEXT ·countAVX2(SB), NOSPLIT, $0-24
 	MOVQ p+0(FP), SI
@@ -29,22 +47,23 @@ TEXT ·countAVX2(SB), NOSPLIT, $0-24
 	VPBROADCASTQ low<>(SB), Y1
 	VPXOR Y2, Y2, Y2 // zero
 	VPXOR Y3, Y3, Y3 // four sums of 64 bits
+	SUBQ $(AHEAD/128), CX
+	JLE end
 
 stride:
-	PREFETCHT0 2048(SI)
-	PREFETCHT0 2112(SI)
-	VPXOR Y4, Y4, Y4
-	VPXOR Y5, Y5, Y5
-	COUNT(0, Y4, Y6, Y7)
-	COUNT(32, Y5, Y8, Y9)
-	COUNT(64, Y4, Y10, Y11)
-	COUNT(96, Y5, Y12, Y13)
-	VPADDB  Y4, Y5, Y4
-	VPSADBW Y2, Y4, Y4
-	VPADDQ  Y4, Y3, Y3
-	ADDQ    $128, SI
-	DECQ    CX
-	JNZ     stride
+	PREFETCHT0 (AHEAD+0)(SI)
+	PREFETCHT0 (AHEAD+64)(SI)
+	STRIDE
+	DECQ CX
+	JNZ  stride
+
+end:
+	ADDQ $(AHEAD/128), CX
+
+last:
+	STRIDE
+	DECQ CX
+	JNZ  last
 
 	VEXTRACTI128 $1, Y3, X4
 	VPADDQ       X4, X3, X3
@@ -55,6 +74,18 @@ stride:
 	MOVQ AX, ret+16(FP)
 	RET
 
+// Counts one stride in Z0 to Z3.
+#define WIDE \
+	VPOPCNTQ (SI), Z4    \
+	VPOPCNTQ 64(SI), Z5  \
+	VPOPCNTQ 128(SI), Z6 \
+	VPOPCNTQ 192(SI), Z7 \
+	VPADDQ Z4, Z0, Z0    \
+	VPADDQ Z5, Z1, Z1    \
+	VPADDQ Z6, Z2, Z2    \
+	VPADDQ Z7, Z3, Z3    \
+	ADDQ $256, SI
+
 // func countAVX512(p *byte, strides int) int
 TEXT ·countAVX512(SB), NOSPLIT, $0-24
 	MOVQ p+0(FP), SI
@@ -64,22 +95,25 @@ TEXT ·countAVX512(SB), NOSPLIT, $0-24
 	VPXORQ Z2, Z2, Z2
 	VPXORQ Z3, Z3, Z3
 
+	SUBQ $(AHEAD/256), CX
+	JLE end
+
 wide:
-	PREFETCHT0 2048(SI)
-	PREFETCHT0 2112(SI)
-	PREFETCHT0 2176(SI)
-	PREFETCHT0 2240(SI)
-	VPOPCNTQ (SI), Z4
-	VPOPCNTQ 64(SI), Z5
-	VPOPCNTQ 128(SI), Z6
-	VPOPCNTQ 192(SI), Z7
-	VPADDQ Z4, Z0, Z0
-	VPADDQ Z5, Z1, Z1
-	VPADDQ Z6, Z2, Z2
-	VPADDQ Z7, Z3, Z3
-	ADDQ $256, SI
+	PREFETCHT0 (AHEAD+0)(SI)
+	PREFETCHT0 (AHEAD+64)(SI)
+	PREFETCHT0 (AHEAD+128)(SI)
+	PREFETCHT0 (AHEAD+192)(SI)
+	WIDE
 	DECQ CX
 	JNZ wide
+
+end:
+	ADDQ $(AHEAD/256), CX
+
+last:
+	WIDE
+	DECQ CX
+	JNZ last
 
 	VPADDQ Z1, Z0, Z0
 	VPADDQ Z3, Z2, Z2

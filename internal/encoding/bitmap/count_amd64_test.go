@@ -25,7 +25,7 @@ func ways() map[string]func(m []byte) (n, done int) {
 
 func TestVectorsCountAsWordsDo(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 2))
-	m := make([]byte, 20*strideWide)
+	m := make([]byte, 80*strideWide) // more than is prefetched
 	for i := range m {
 		m[i] = byte(rng.Uint32())
 	}
