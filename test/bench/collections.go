@@ -627,15 +627,19 @@ func sleep(ctx context.Context, d time.Duration) error {
 type wait struct{ total, queued time.Duration }
 
 func stallOf(kind, phase string, elements int64, server string, waits []wait) Stall {
-	s := Stall{Kind: kind, Phase: phase, Elements: elements, Server: server}
-	totals, own := make([]time.Duration, len(waits)), make([]time.Duration, len(waits))
-	for i, w := range waits {
-		totals[i], own[i] = w.total, max(w.total-w.queued, 0)
+	total, own := sorted(waits)
+	return Stall{kind, phase, elements, server, at(total, 0.5), at(total, 1), at(own, 1)}
+}
+
+// sorted returns how long the round trips took, and how long without what they
+// were queued, each in ascending order.
+func sorted(waits []wait) (total, own []time.Duration) {
+	for _, w := range waits {
+		total, own = append(total, w.total), append(own, max(w.total-w.queued, 0))
 	}
-	slices.Sort(totals)
+	slices.Sort(total)
 	slices.Sort(own)
-	s.P50Micros, s.LongestMicros, s.OwnMicros = at(totals, 0.5), at(totals, 1), at(own, 1)
-	return s
+	return total, own
 }
 
 // medianStall takes the median of each figure, since the longest wait of a single

@@ -39,12 +39,13 @@ type Memory struct {
 
 // Growth is what another client notices of a keyspace that grows.
 type Growth struct {
-	Server     string
-	PerSecond  int
-	Keys       int64
-	P50Micros  int64
-	P999Micros int64
-	MaxMicros  int64
+	Server                   string
+	PerSecond                int
+	Keys                     int64
+	P50Micros                int64
+	P999Micros               int64
+	MaxMicros                int64
+	OwnP999Micros, OwnMicros int64 // without what threads waited for a processor
 }
 
 // Idle is what connections that do nothing cost.
@@ -55,11 +56,14 @@ type Idle struct {
 	CPUPercent  float64 // of a core, while they idle
 }
 
-// Exclusive is how long a command takes that has to stop four busy loops.
+// Exclusive is how long a command takes that has to stop four busy loops, and one
+// that stops nobody, and how many commands other clients had executed meanwhile.
 type Exclusive struct {
-	Server    string
-	Loops     int
-	P50Micros int64
-	P99Micros int64
-	MaxMicros int64
+	Server                   string
+	Loops                    int
+	Plain, Exclusive         Latency
+	PlainRate, ExclusiveRate float64 // per second
 }
+
+// Latency is how long requests took, in microseconds.
+type Latency struct{ P50Micros, P99Micros, MaxMicros int64 }

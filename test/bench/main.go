@@ -82,7 +82,7 @@ type scale struct {
 
 var (
 	quick = scale{3, time.Second, 100_000, 200_000, 20_000, 5 * time.Second, 1000}
-	full  = scale{9, 3 * time.Second, 1_000_000, 5_000_000, 50_000, 60 * time.Second, 9000}
+	full  = scale{9, 3 * time.Second, 1_000_000, 5_000_000, 100_000, 100 * time.Second, 9000}
 )
 
 func run(ctx context.Context, o options) error {

@@ -20,11 +20,11 @@ const (
 	valueBytes  = 16
 	clients     = 50
 	busyLoops   = 4
-	probeCount  = 500
+	probeCount  = 250 // in each of probeTurns
+	probeTurns  = 4
 	idleSeconds = 3
-	// exclusiveRounds bounds the time of probeCount exclusive commands, in
-	// durations of one measurement.
-	exclusiveRounds = 10
+	// exclusiveMax bounds the time that all these probes take.
+	exclusiveMax = time.Minute
 	// clockTicks is USER_HZ, the unit of CPU times in /proc, on every Linux.
 	clockTicks = 100
 )
@@ -404,37 +404,39 @@ func (b *bench) memory(ctx context.Context) error {
 func (b *bench) growth(ctx context.Context) error {
 	return b.each(func(t *target) error {
 		keys := int64(b.GrowthRate) * int64(b.GrowthLength/time.Second)
-		busy, stop := context.WithCancel(ctx)
-		defer stop()
-		ended := make(chan error, 1)
-		go func() {
-			_, err := loadgen.Run(busy, loadgen.Config{
-				Addr: t.Addr, Clients: 8, Keyspace: keys, Counters: new(loadgen.Counters), Requests: keys,
+		if _, err := t.do(ctx, "SET", "probe", value); err != nil {
+			return err
+		}
+		waits, err := t.waits(ctx, func() error {
+			_, err := loadgen.Run(ctx, loadgen.Config{
+				Addr: t.Addr, Clients: 8, Pipeline: 8, Keyspace: keys, Counters: new(loadgen.Counters), Requests: keys,
 				RequestsPerSecond: b.GrowthRate, Sequence: loadgen.Command("SET", "key:__rand_int__", value),
 			}, nil)
-			ended <- err
-			stop()
-		}()
-		latencies, err := t.probe(busy, 0, time.Millisecond, "GET", "key:000000000000")
+			return err
+		})
 		if err != nil {
 			return err
 		}
-		if err := <-ended; err != nil {
-			return err
-		}
-		b.figures.Growth = append(b.figures.Growth, Growth{t.name, b.GrowthRate, keys, at(latencies, 0.5), at(latencies, 0.999), at(latencies, 1)})
+		total, own := sorted(waits)
+		b.figures.Growth = append(b.figures.Growth, Growth{
+			t.name, b.GrowthRate, keys, at(total, 0.5), at(total, 0.999), at(total, 1), at(own, 0.999), at(own, 1)})
 		return nil
 	}, true)
 }
 
 // exclusive measures a command that no other may run beside, while four loops
-// are busy.
+// are busy, in turns with one that stops nobody.
 func (b *bench) exclusive(ctx context.Context) error {
 	return b.each(func(t *target) error {
 		if err := t.fill(ctx, b.Keyspace, "SET", "key:__rand_int__", value); err != nil {
 			return err
 		}
-		busy, stop := context.WithTimeout(ctx, exclusiveRounds*b.Duration)
+		counting, err := client.Dial(ctx, client.Options{Addr: t.Addr}) // while the server still has time for it
+		if err != nil {
+			return err
+		}
+		defer counting.Close()
+		busy, stop := context.WithTimeout(ctx, exclusiveMax)
 		ended := make(chan struct{})
 		go func() {
 			defer close(ended)
@@ -444,15 +446,71 @@ func (b *bench) exclusive(ctx context.Context) error {
 				Sequence: loadgen.Command("GET", "key:__rand_int__"),
 			}, nil)
 		}()
-		latencies, err := t.probe(busy, probeCount, time.Millisecond, "SWAPDB", "14", "15")
-		stop()
-		<-ended
-		if err != nil {
-			return err
+		defer func() {
+			stop()
+			<-ended
+		}()
+		var plain, exclusive probes
+		for range probeTurns {
+			if err := plain.take(busy, t, counting, "GET", "key:000000000000"); err != nil {
+				return err
+			}
+			if err := exclusive.take(busy, t, counting, "SWAPDB", "14", "15"); err != nil {
+				return err
+			}
 		}
-		b.figures.Exclusive = append(b.figures.Exclusive, Exclusive{t.name, busyLoops, at(latencies, 0.5), at(latencies, 0.99), at(latencies, 1)})
+		b.figures.Exclusive = append(b.figures.Exclusive, Exclusive{
+			Server: t.name, Loops: busyLoops, Plain: plain.latency(), Exclusive: exclusive.latency(),
+			PlainRate: plain.rate(), ExclusiveRate: exclusive.rate(),
+		})
 		return nil
 	}, false, "--io-threads", strconv.Itoa(busyLoops))
+}
+
+// probes are the latencies of one command in several turns, and what the server
+// executed for other clients meanwhile.
+type probes struct {
+	latencies []time.Duration
+	executed  int64
+	took      time.Duration
+}
+
+// take sends the command probeCount times.
+func (p *probes) take(ctx context.Context, t *target, counting *client.Conn, args ...string) error {
+	before, err := executed(ctx, counting)
+	if err != nil {
+		return err
+	}
+	began := time.Now()
+	latencies, err := t.probe(ctx, probeCount, time.Millisecond, args...)
+	if err != nil {
+		return err
+	}
+	took := time.Since(began)
+	after, err := executed(ctx, counting)
+	if err != nil {
+		return err
+	}
+	p.latencies = append(p.latencies, latencies...)
+	p.executed += after - before - int64(len(latencies))
+	p.took += took
+	return nil
+}
+
+func (p *probes) latency() Latency {
+	slices.Sort(p.latencies)
+	return Latency{at(p.latencies, 0.5), at(p.latencies, 0.99), at(p.latencies, 1)}
+}
+
+func (p *probes) rate() float64 { return float64(p.executed) / p.took.Seconds() }
+
+// executed returns how many commands the server at the other end has executed.
+func executed(ctx context.Context, conn *client.Conn) (int64, error) {
+	info, err := conn.Do(ctx, "INFO", "stats")
+	if err != nil {
+		return 0, err
+	}
+	return strconv.ParseInt(harness.InfoFields(info.Str)["total_commands_processed"], 10, 64)
 }
 
 // probe sends a command again and again, count times or until the context ends,
