@@ -53,8 +53,8 @@ const (
 	ListPack                   // one listpack block
 	QuickList                  // list: linked listpacks
 	IntSet                     // set: sorted integers in one block
-	HashTable                  // hash or set: table with one block per element
-	SkipList                   // sorted set: counted ordered tree plus member table
+	HashTable                  // hash or set: a block that begins with a hashtable.Table
+	SkipList                   // sorted set: a block that begins with one, and has a counted ordered tree
 	StreamTree                 // stream: ordered index of listpack nodes
 )
 

@@ -83,7 +83,7 @@ func (m *model) forget(e hashtable.Element) {
 func (m *model) removeRange(from, count int) {
 	i := from
 	m.tree.RemoveRange(m.h, why, from, count, func(c Cursor, n int) {
-		for k := -i; k < 100; k++ {
+		for k := max(-i, -2*leafRoom); k < 2*leafRoom; k++ {
 			e, rank := c.Peek(k), i+k
 			if k < 0 {
 				rank = from + k // those between are gone
