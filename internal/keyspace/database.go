@@ -20,6 +20,7 @@ func (w *Worker) Flush(db int, lazy bool) int64 {
 	if sn := s.snapshot; sn != nil {
 		if _, walking := sn.index[old]; walking {
 			sn.keep = append(sn.keep, old)
+			sn.settled()
 			return n
 		}
 	}

@@ -51,7 +51,7 @@ func (tx *Tx) HasKey(key []byte) bool {
 // removeHidden removes the expired key that lookups hide in the place where a
 // new one is about to be made, e, which has none.
 func (tx *Tx) removeHidden(e *Entry, key []byte) {
-	if e.table() == nil || ExpirePolicy(tx.w.space.expirePolicy.Load()) != ExpireHide {
+	if e.table() == nil || ExpirePolicy(tx.w.space.expirePolicy.Load()) != ExpireHide && tx.w.space.snapshot == nil {
 		return
 	}
 	if e.slot = e.table().find(e.loc.Hash, key); e.slot != nil {

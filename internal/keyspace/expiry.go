@@ -290,6 +290,9 @@ func (tx *Tx) keep(x *expiryIndex, shard int, a uint32) {
 			r := t.ref(s)
 			h := entHeader(r)
 			due := entDue(r, h)
+			if e := (Entry{tx: tx, slot: s}); due >= 0 && due <= tx.now && e.heldBack() {
+				due = tx.now + expiryAgainMillis
+			}
 			switch {
 			case due < 0:
 			case due <= tx.now && (fields > 0 || lapsed(r, h, tx.now)):

@@ -3,6 +3,7 @@ package keyspace
 import (
 	"errors"
 	"runtime"
+	"sync"
 	"sync/atomic"
 
 	"github.com/kvasirdb/kvasir/internal/datatype/value"
@@ -31,6 +32,7 @@ import (
 // between which the walk unlocks its shard. It stays on the other side until the
 // last slice, so that a worker that is about to change it comes to visit and saves
 // the rest first.
+// Commands of clients do not come to that: they wait (await.go).
 // There is one such value at a time; entries that others hand over meanwhile are
 // the sink's to keep apart, and when it cannot keep more, they help with the
 // value (see relieve).
@@ -49,6 +51,15 @@ type Snapshot struct {
 	keys      int64 // at the instant
 	saved     atomic.Int64
 	cancelled atomic.Bool
+
+	// Settled is called in exclusive mode when commands that wait (AwaitSnapshot)
+	// may try again. It is set before the walk begins.
+	Settled func()
+	retry   atomic.Bool // Settled is to be called
+
+	awaitedMu sync.Mutex
+	awaited   []awaitedKey // first come first
+	isAwaited map[awaitedKey]bool
 }
 
 // SnapshotSink receives the entries of a snapshot.
@@ -67,6 +78,8 @@ type SnapshotSink interface {
 	// Full reports whether no entry should be handed over before the large value
 	// under way has ended.
 	Full() bool
+	// Crowded reports that this will soon be so.
+	Crowded() bool
 	// Rest is called by the walk between its slices, without any lock, and
 	// returns when the sink is ready for more.
 	Rest()
@@ -100,16 +113,20 @@ const (
 	largeBytes = 1 << 20
 )
 
-func isLarge(e *Entry) bool {
+func isLarge(e *Entry) bool { return atLeast(e, largeElements, largeNodes, largeBytes) }
+
+// atLeast reports whether a value has so many elements or nodes, or is a longer
+// string.
+func atLeast(e *Entry, elements, nodes, bytes int64) bool {
 	if e.Type() == value.String {
-		return e.BigString() != 0 && e.StringLen() > largeBytes
+		return e.BigString() != 0 && int64(e.StringLen()) > bytes
 	}
 	v := e.Value()
 	switch v.Type {
 	case value.List, value.Stream:
-		return FreeEffort(v) >= largeNodes
+		return FreeEffort(v) >= nodes
 	}
-	return FreeEffort(v) >= largeElements
+	return FreeEffort(v) >= elements
 }
 
 // ErrSnapshotRunning is returned while another snapshot runs.
@@ -120,7 +137,7 @@ func (s *Space) BeginSnapshot(sink SnapshotSink) (*Snapshot, error) {
 	if s.snapshot != nil {
 		return nil, ErrSnapshotRunning
 	}
-	sn := &Snapshot{space: s, sink: sink, index: map[*DB]int{}}
+	sn := &Snapshot{space: s, sink: sink, index: map[*DB]int{}, isAwaited: map[awaitedKey]bool{}}
 	for i := range s.dbs {
 		d := s.dbs[i].Load()
 		sn.dbs = append(sn.dbs, d)
@@ -136,8 +153,12 @@ func (s *Space) BeginSnapshot(sink SnapshotSink) (*Snapshot, error) {
 func (sn *Snapshot) Keys() (total, done int64) { return sn.keys, sn.saved.Load() }
 
 // Cancel makes the rest of the walk bring the marks in order without handing
-// anything to the sink. The walk has to be continued to its end.
-func (sn *Snapshot) Cancel() { sn.cancelled.Store(true) }
+// anything to the sink, and commands that wait try again. The walk has to be
+// continued to its end.
+func (sn *Snapshot) Cancel() {
+	sn.cancelled.Store(true)
+	sn.retry.Store(true)
+}
 
 // stepBuckets is for how many buckets the walk keeps a shard locked. Their
 // entries are prefetched together.
@@ -148,6 +169,13 @@ const stepBuckets = 8
 // time, for a few buckets or a slice of a large value.
 func (sn *Snapshot) Step(w *Worker, nowMillis int64, n int) (done bool) {
 	for n > 0 {
+		if sn.retry.Load() && sn.retry.Swap(false) {
+			sn.settle(w)
+		}
+		if sn.saveAwaited(w, nowMillis) {
+			n--
+			continue
+		}
 		if sn.db == len(sn.dbs) {
 			return true
 		}
@@ -163,18 +191,27 @@ func (sn *Snapshot) Step(w *Worker, nowMillis int64, n int) (done bool) {
 		tx := w.Begin(0, nowMillis)
 		tx.db, tx.index = d, sn.db
 		n -= sn.visitBuckets(tx, min(n, stepBuckets))
-		for sn.large.Load() != nil {
-			w.UnlockShard(shard)
-			w.Leave()
-			sn.sink.Rest()
-			w.Enter()
-			w.LockShard(shard)
-			sn.slice()
-		}
+		sn.handOver(w, shard)
 		w.UnlockShard(shard)
 		w.Leave()
 	}
 	return false
+}
+
+// handOver hands over the large value that was begun, if any, slice by slice. The
+// walk holds its shard, which it unlocks in between.
+func (sn *Snapshot) handOver(w *Worker, shard int) {
+	for sn.large.Load() != nil {
+		w.UnlockShard(shard)
+		w.Leave()
+		sn.sink.Rest()
+		if sn.retry.Swap(false) {
+			sn.settle(w)
+		}
+		w.Enter()
+		w.LockShard(shard)
+		sn.slice()
+	}
 }
 
 // visitBuckets visits up to n buckets of the walk's table and returns how many
@@ -187,7 +224,7 @@ func (sn *Snapshot) visitBuckets(tx *Tx, n int) int {
 		large := false
 		next := t.scan(sn.cursor, func(s slot) {
 			e := Entry{tx: tx, slot: s}
-			if large = large || sn.beginLarge(&e); !large {
+			if large = large || sn.beginLarge(&e, sn.table%Shards); !large {
 				sn.visit(&e, false)
 			}
 		})
@@ -204,17 +241,11 @@ func (sn *Snapshot) visitBuckets(tx *Tx, n int) int {
 
 // beginLarge begins to hand an entry over in slices, if it is worth that and no
 // other one is under way.
-func (sn *Snapshot) beginLarge(e *Entry) bool {
-	r := e.ref()
-	h := entHeader(r)
-	if h&entMark == sn.space.mark || sn.cancelled.Load() || sn.large.Load() != nil {
+func (sn *Snapshot) beginLarge(e *Entry, shard int) bool {
+	if sn.large.Load() != nil || !sn.needs(e) || !isLarge(e) {
 		return false
 	}
-	i, ok := sn.index[e.tx.db]
-	if !ok || !isLarge(e) {
-		return false
-	}
-	sn.large.Store(&sliced{ref: r, shard: sn.table % Shards, to: sn.sink.SaveLarge(i, *e)})
+	sn.large.Store(&sliced{ref: e.ref(), shard: shard, to: sn.sink.SaveLarge(sn.index[e.tx.db], *e)})
 	return true
 }
 

@@ -33,8 +33,9 @@ func (c *collector) SaveLarge(int, Entry) LargeValue {
 	return nil
 }
 
-func (c *collector) Full() bool { return false }
-func (c *collector) Rest()      {}
+func (c *collector) Full() bool    { return false }
+func (c *collector) Crowded() bool { return false }
+func (c *collector) Rest()         {}
 
 // TestSnapshotIsOneInstant changes everything it can while snapshots run, and
 // compares each with the keyspace at its instant.

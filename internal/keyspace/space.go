@@ -264,4 +264,9 @@ func (s *Space) TableBytes(db int) (bytes, buckets, extensions int64) {
 }
 
 // Swap exchanges two databases (SWAPDB). Exclusive mode only.
-func (s *Space) Swap(a, b int) { s.dbs[b].Store(s.dbs[a].Swap(s.dbs[b].Load())) }
+func (s *Space) Swap(a, b int) {
+	s.dbs[b].Store(s.dbs[a].Swap(s.dbs[b].Load()))
+	if s.snapshot != nil {
+		s.snapshot.settled()
+	}
+}

@@ -180,9 +180,9 @@ func (tx *Tx) serveExpired() bool {
 }
 
 // lapse makes an expired entry absent: removed where that is this server's to
-// decide, hidden otherwise.
+// decide and no snapshot holds it back, hidden otherwise.
 func (tx *Tx) lapse(e Entry, key []byte) Entry {
-	if ExpirePolicy(tx.w.space.expirePolicy.Load()) == ExpireDelete {
+	if ExpirePolicy(tx.w.space.expirePolicy.Load()) == ExpireDelete && !e.heldBack() {
 		tx.removeAs(&e, key, ReasonExpired)
 	}
 	e.slot = nil

@@ -14,11 +14,12 @@ import (
 	"github.com/kvasirdb/kvasir/internal/keyspace"
 	"github.com/kvasirdb/kvasir/internal/persistence/rdb"
 	"github.com/kvasirdb/kvasir/internal/persistence/save"
+	"github.com/kvasirdb/kvasir/internal/session"
 	"github.com/kvasirdb/kvasir/internal/telemetry/info"
 )
 
 // persistenceGates are the gates of saving and loading.
-type persistenceGates struct{ loading, errors engine.GateID }
+type persistenceGates struct{ loading, errors, wait engine.GateID }
 
 // dumpCommands are the commands that carry single values between servers.
 func (n *Node) dumpCommands() []command.Spec {
@@ -59,6 +60,13 @@ func (n *Node) newSaver() *save.Saver {
 		ArmErrors:  func(on bool) { n.Engine.Arm(n.persistence.errors, on) },
 		Rewriting:  func() bool { return n.AOF.Rewriting() },
 		PID:        os.Getpid(),
+		Waits: save.Waits{
+			Arm:       func(on bool) { n.Engine.Arm(n.persistence.wait, on) },
+			Worker:    func(c *command.Ctx) *keyspace.Worker { return c.Server.(*engine.Executor).Worker() },
+			Queued:    n.queued,
+			Postponed: func(c *session.Client) { n.Server.Snapshots.Enter(c) },
+			Resume:    func() { n.Server.Snapshots.Empty() },
+		},
 	})
 }
 

@@ -120,6 +120,7 @@ func (n *Node) addGates() {
 	pause := n.Engine.AddGate(n.Server.Pauses.Gate())
 	n.Server.Pauses.Arm = func(on bool) { n.Engine.Arm(pause, on) }
 	n.connectTransactions()
+	n.persistence.wait = n.Engine.AddGate(n.Saver.WaitGate())
 }
 
 // hooks are what the server asks of the node.

@@ -2,8 +2,6 @@ package server
 
 import (
 	"math"
-	"slices"
-	"sync"
 	"sync/atomic"
 
 	"github.com/kvasirdb/kvasir/internal/command"
@@ -54,8 +52,7 @@ type Pauses struct {
 		untilMillis int64
 	}
 
-	mu      sync.Mutex // clients are postponed by several loops at a time
-	waiting []*session.Client
+	room Room
 }
 
 // Gate returns the gate that postpones commands. It passes everything while
@@ -70,9 +67,7 @@ func (p *Pauses) check(c *command.Ctx) command.Verdict {
 	if mode == PauseNone || c.Client.Flags&alwaysServed != 0 || mode == PauseWrites && !p.mayWrite(c) {
 		return command.Pass()
 	}
-	p.mu.Lock()
-	p.waiting = append(p.waiting, c.Client)
-	p.mu.Unlock()
+	p.room.Enter(c.Client)
 	return command.Postpone()
 }
 
@@ -129,28 +124,8 @@ func (p *Pauses) update() {
 		p.hooks.Paused(mode != PauseNone)
 	}
 	if mode < before {
-		p.resume()
+		p.room.Empty()
 	}
-}
-
-func (p *Pauses) resume() {
-	p.mu.Lock()
-	waiting := p.waiting
-	p.waiting = nil
-	p.mu.Unlock()
-	for _, c := range waiting {
-		c.Clear(session.Blocked)
-		c.Touch()
-	}
-}
-
-// forget takes a client that leaves out of those that wait.
-func (p *Pauses) forget(c *session.Client) {
-	p.mu.Lock()
-	if i := slices.Index(p.waiting, c); i >= 0 {
-		p.waiting = slices.Delete(p.waiting, i, i+1)
-	}
-	p.mu.Unlock()
 }
 
 // Paused reports whether any pause is in force.
@@ -160,11 +135,7 @@ func (p *Pauses) Paused() bool { return p.mode.Load() != uint32(PauseNone) }
 func (p *Pauses) Mode() PauseMode { return PauseMode(p.mode.Load()) }
 
 // Waiting returns how many clients wait for the end of a pause.
-func (p *Pauses) Waiting() int {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return len(p.waiting)
-}
+func (p *Pauses) Waiting() int { return p.room.Waiting() }
 
 // Reason returns why clients are paused, as INFO names it, and for how long
 // yet; "none" if they are not. Exclusive mode only.

@@ -120,7 +120,9 @@ type Server struct {
 	clients map[uint64]*conn // guarded by mu; stable in exclusive mode
 
 	Pauses Pauses
-	Stats  Stats
+	// Snapshots is where clients wait for a value to be saved.
+	Snapshots Room
+	Stats     Stats
 }
 
 // PauseCron stops the periodic work of all loops, or lets it go on: idle
@@ -238,7 +240,8 @@ func (s *Server) leave(c *conn) {
 	if w := blocking.Of(&c.Client); w != nil {
 		s.engine.Waiting.Remove(w)
 	}
-	s.Pauses.forget(&c.Client)
+	s.Pauses.room.forget(&c.Client)
+	s.Snapshots.forget(&c.Client)
 	s.unregister(c)
 	c.Closed()
 	c.account()

@@ -77,7 +77,8 @@ func (t *Transactions) Connect(arm func(c *session.Client, on bool), observe fun
 	t.arm, t.observe = arm, observe
 }
 
-// Gate queues the commands of clients in MULTI. It comes last.
+// Gate queues the commands of clients in MULTI. It comes last of those that look
+// at what is queued.
 func (t *Transactions) Gate() command.Gate {
 	return command.Gate{Name: "multi", Check: t.enqueue}
 }
@@ -231,6 +232,20 @@ func Queued(c *session.Client) int {
 		return len(st.queue)
 	}
 	return 0
+}
+
+// EachQueued calls f for every command that a client has queued, until f returns
+// false. Owner loop or exclusive mode.
+func EachQueued(c *session.Client, f func(args [][]byte) bool) {
+	st, ok := c.Ext[session.ExtTxn].(*state)
+	if !ok {
+		return
+	}
+	for _, args := range st.queue {
+		if !f(args) {
+			return
+		}
+	}
 }
 
 // Writes reports whether a client has queued a command that may change data.

@@ -62,10 +62,11 @@ func (s *Saver) StartBase(w io.Writer, commands bool, done func(err error)) (can
 	if j.snapshot, err = s.Space.BeginSnapshot(j.stream); err != nil {
 		return nil, err
 	}
+	s.beginWaits(j.snapshot)
 	s.jobs.Go(func() { done(s.writeBase(j, w)) })
 	return func() {
 		close(j.cancel)
-		j.snapshot.Cancel()
+		j.stop()
 	}, nil
 }
 
@@ -88,7 +89,10 @@ func (s *Saver) writeBase(j *job, w io.Writer) error {
 		err = out.end()
 	}
 	worker.Enter()
-	worker.Exclusive(func() { j.snapshot.End(worker) })
+	worker.Exclusive(func() {
+		j.snapshot.End(worker)
+		s.endWaits()
+	})
 	worker.Leave()
 	return err
 }

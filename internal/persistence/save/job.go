@@ -91,6 +91,7 @@ func (s *Saver) startBackground() error {
 	if j.snapshot, err = s.Space.BeginSnapshot(j.stream); err != nil {
 		return err
 	}
+	s.beginWaits(j.snapshot)
 	s.saves++
 	s.lastTry = j.began
 	s.scheduled = false
@@ -112,8 +113,14 @@ func (s *Saver) Cancel() bool {
 	default:
 		close(s.job.cancel)
 	}
-	s.job.snapshot.Cancel()
+	s.job.stop()
 	return true
+}
+
+// stop makes the walk give up as soon as it can.
+func (j *job) stop() {
+	j.snapshot.Cancel()
+	j.stream.queue.hurry()
 }
 
 // run writes the file of a job and ends it.
@@ -149,6 +156,7 @@ func (s *Saver) run(j *job) {
 	worker.Enter()
 	worker.Exclusive(func() {
 		j.snapshot.End(worker)
+		s.endWaits()
 		s.finish(j, err)
 	})
 	worker.Leave()

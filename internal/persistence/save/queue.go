@@ -33,6 +33,7 @@ type queue struct {
 	chunks [][]byte
 	free   [][]byte
 	closed bool
+	hasty  bool // rest does not wait
 }
 
 func newQueue() *queue {
@@ -64,10 +65,18 @@ func (q *queue) push(chunk []byte) []byte {
 // rest waits until the disk has caught up.
 func (q *queue) rest() {
 	q.mu.Lock()
-	for len(q.chunks) > restChunks {
+	for len(q.chunks) > restChunks && !q.hasty {
 		q.change.Wait()
 	}
 	q.mu.Unlock()
+}
+
+// hurry ends all rest: what is in the queue will not be needed.
+func (q *queue) hurry() {
+	q.mu.Lock()
+	q.hasty = true
+	q.mu.Unlock()
+	q.change.Broadcast()
 }
 
 // close says that nothing will be pushed any more.

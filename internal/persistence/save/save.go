@@ -95,6 +95,8 @@ type Deps struct {
 	// snapshot runs at a time. It is asked without mu.
 	Rewriting func() bool
 	PID       int
+	// Waits make commands wait for large values.
+	Waits Waits
 }
 
 // Saver saves and loads the keys of one server.

@@ -262,6 +262,9 @@ func (w *stream) info(e *keyspace.Entry) rdb.KeyInfo {
 // Full implements keyspace.SnapshotSink.
 func (w *stream) Full() bool { return w.behind.Load() > sideMax-lanes*chunkBytes }
 
+// Crowded implements keyspace.SnapshotSink.
+func (w *stream) Crowded() bool { return w.behind.Load() > sideMax/2 }
+
 // Rest implements keyspace.SnapshotSink.
 func (w *stream) Rest() { w.queue.rest() }
 
