@@ -13,6 +13,7 @@ import (
 	"github.com/kvasirdb/kvasir/internal/node"
 	"github.com/kvasirdb/kvasir/internal/platform/clock"
 	"github.com/kvasirdb/kvasir/internal/platform/glob"
+	"github.com/kvasirdb/kvasir/internal/platform/proctitle"
 	"github.com/kvasirdb/kvasir/internal/platform/serverlog"
 )
 
@@ -42,6 +43,7 @@ func runServer(args []string) int {
 			return 0
 		}
 	}
+	title := proctitle.Claim() // args are a part of os.Args
 	log := serverlog.New(os.Stdout, time.Now)
 	cfg, err := loadConfig(args, log)
 	if err != nil {
@@ -75,7 +77,7 @@ func runServer(args []string) int {
 	}
 	executable, _ := os.Executable()
 	n, err := node.New(node.Options{Config: cfg, Log: log, Clock: clock.NewSystem(), Executable: executable, Files: config.OSFiles{},
-		Supervisor: supervisor.name()})
+		Program: serverCommand(), ShowTitle: title.Set, Supervisor: supervisor.name()})
 	if err == nil {
 		err = n.Start()
 	}

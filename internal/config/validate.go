@@ -76,38 +76,82 @@ func validHashSeed(v string) error {
 	return nil
 }
 
-// validProcessTitle returns a check of a process title template: its braces
-// must name known variables ("{{" is a plain brace) and what it expands to
-// must not be blank. value tells what a variable stands for at the moment.
+var errTitle = errors.New("template format is invalid or contains unknown variables")
+
+// validProcessTitle returns a check of a process title template: what it expands
+// to must not be blank. value tells what a variable stands for at the moment.
 func validProcessTitle(value func(variable string) (string, bool)) func(string) error {
-	errInvalid := errors.New("template format is invalid or contains unknown variables")
 	return func(template string) error {
-		var title strings.Builder
-		for rest := template; rest != ""; {
-			text, after, found := strings.Cut(rest, "{")
-			title.WriteString(text)
-			rest = after
-			if !found {
-				break
-			}
-			if strings.HasPrefix(rest, "{") {
-				title.WriteByte('{')
-				rest = rest[1:]
-				continue
-			}
-			name, after, found := strings.Cut(rest, "}")
-			expansion, known := value(name)
-			if !found || !known {
-				return errInvalid
-			}
-			title.WriteString(expansion)
-			rest = after
+		title, err := expandTitle(template, value)
+		if err == nil && title == "" {
+			err = errTitle
 		}
-		if strings.Trim(title.String(), " ") == "" {
-			return errInvalid
-		}
-		return nil
+		return err
 	}
+}
+
+// expandTitle puts the values of variables in the place of their names in braces
+// ("{{" is a plain brace), and trims spaces.
+func expandTitle(template string, value func(variable string) (string, bool)) (string, error) {
+	var title strings.Builder
+	for rest := template; rest != ""; {
+		text, after, found := strings.Cut(rest, "{")
+		title.WriteString(text)
+		rest = after
+		if !found {
+			break
+		}
+		if strings.HasPrefix(rest, "{") {
+			title.WriteByte('{')
+			rest = rest[1:]
+			continue
+		}
+		name, after, found := strings.Cut(rest, "}")
+		expansion, known := value(name)
+		if !found || !known {
+			return "", errTitle
+		}
+		title.WriteString(expansion)
+		rest = after
+	}
+	return strings.Trim(title.String(), " "), nil
+}
+
+// ProcessTitle returns what the process shows in the place of its command line:
+// proc-title-template with its variables replaced, {title} by the given one.
+func (s *Store) ProcessTitle(title string) string {
+	p := &s.Params
+	shown, err := expandTitle(p.ProcTitleTemplate.Load(), func(name string) (string, bool) {
+		switch name {
+		case "title":
+			return title, true
+		case "listen-addr":
+			return p.listenAddr(), true
+		case "config-file":
+			return s.ConfigFile(), true
+		}
+		return p.titleVariable(name)
+	})
+	if err != nil {
+		return title // the check lets no such template through
+	}
+	return shown
+}
+
+// listenAddr is the first address the server listens on.
+func (p *Params) listenAddr() string {
+	port := p.Port
+	if port.Load() == 0 {
+		port = p.TLSPort
+	}
+	if port.Load() == 0 {
+		return "unixsocket:" + p.UnixSocket.Load()
+	}
+	host := "*"
+	if bind := p.Bind.Load(); len(bind) > 0 {
+		host = bind[0]
+	}
+	return host + ":" + port.Text()
 }
 
 // titleVariable tells what a variable of the process title stands for. The

@@ -51,6 +51,8 @@ type Options struct {
 	Executable string
 	FS         vfs.FS              // of snapshots and append-only files; nil: the machine's
 	Files      config.RewriteFiles // for CONFIG REWRITE
+	Program    string              // what the process is called in its title
+	ShowTitle  func(title string)  // nil: the process keeps the title it has
 	Supervisor string              // what supervises the process: "systemd"; empty for nothing
 }
 

@@ -93,6 +93,7 @@ func (n *Node) connect() {
 	n.connectListeners()
 	follow(func() { n.Server.SetLoops(int(p.IOThreads.Load())) }, p.IOThreads)
 	n.connectOOMScore()
+	n.connectTitle()
 	n.warnPending()
 	n.provideEvictionInfo()
 }
