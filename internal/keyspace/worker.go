@@ -27,7 +27,8 @@ type Worker struct {
 	// Stats are counted by the worker and read in exclusive mode.
 	Stats Stats
 
-	changes atomic.Int64 // Stats.Dirty when the reader lock was last released
+	changes atomic.Int64  // Stats.Dirty when the reader lock was last released
+	turns   atomic.Uint64 // how often it has taken its reader lock; only it writes
 }
 
 // Stats count what happened to keys.
@@ -144,6 +145,7 @@ func (w *Worker) Enter() {
 		s.exclusiveMu.Unlock()
 	}
 	w.mu.Lock()
+	w.turns.Store(w.turns.Load() + 1)
 }
 
 // Leave releases the reader lock and publishes the counters of the allocator and
@@ -214,6 +216,21 @@ func (w *Worker) EachWorker(f func(*Worker)) {
 	for _, o := range w.space.workers {
 		f(o)
 	}
+}
+
+// OthersTurns counts how often other workers have begun to execute: who remembers
+// it can tell whether any has since.
+func (w *Worker) OthersTurns() (n uint64) {
+	s := w.space
+	s.workersMu.Lock()
+	workers := s.workers
+	s.workersMu.Unlock()
+	for _, o := range workers {
+		if o != w {
+			n += o.turns.Load()
+		}
+	}
+	return n
 }
 
 // LockShard locks one shard; UnlockShards releases it.

@@ -183,7 +183,7 @@ func (j *job) walk(w *keyspace.Worker, now func() time.Time, delay func(time.Dur
 	const slice = 64 // buckets: about a tenth of a millisecond
 	n := slice
 	pacer := pace.New()
-	defer pacer.Close()
+	turns := w.OthersTurns()
 	if j.stream.settings.KeyDelay > 0 {
 		n = 1
 	}
@@ -193,7 +193,9 @@ func (j *job) walk(w *keyspace.Worker, now func() time.Time, delay func(time.Dur
 		if j.snapshot.Step(w, now().UnixMilli(), n) {
 			return
 		}
-		pacer.Rest()
+		last := turns
+		turns = w.OthersTurns()
+		pacer.Rest(turns != last)
 		_, after := j.snapshot.Keys()
 		if rest := j.stream.settings.delay(after - before); rest > 0 {
 			delay(rest, j.cancel)

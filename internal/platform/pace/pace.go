@@ -7,15 +7,13 @@
 // once and is seldom interrupted within a burst.
 //
 // How long to sleep follows from whether the operating system interrupts the
-// thread (an involuntary context switch, getrusage(2)): then others want the
-// processor. On an idle machine that does not happen, and work goes on without a
-// pause.
+// thread (an involuntary context switch, getrusage(2)) while clients are served:
+// then those who serve them want the processor. Otherwise work goes on without a
+// pause. An interruption alone says little: work on a single processor is interrupted
+// by its own helpers, as who writes what it has encoded, and by Go's.
 package pace
 
-import (
-	"runtime"
-	"time"
-)
+import "time"
 
 // The share of a processor that work takes: it is halved by each burst that was
 // interrupted and grows by a step with each that was not.
@@ -24,40 +22,48 @@ const (
 	shareStep = 1.0 / 128
 )
 
-// Pacer paces the work of one goroutine.
+// Pacer paces the work of one goroutine. It does not tie it to a thread: that would
+// make each passing on to another goroutine two switches of threads.
 type Pacer struct {
 	share       float64
+	ran         time.Duration // the last burst that began and ended on one thread
+	thread      int
 	cpu         time.Duration
 	interrupted int64
 }
 
-// New ties the calling goroutine to its thread until Close; all bursts are its.
-func New() *Pacer {
-	runtime.LockOSThread()
-	return &Pacer{share: 1}
-}
-
-// Close ends what New began.
-func (p *Pacer) Close() { runtime.UnlockOSThread() }
+// New returns a Pacer.
+func New() *Pacer { return &Pacer{share: 1} }
 
 // Begin begins a burst.
-func (p *Pacer) Begin() { p.cpu, p.interrupted = usage() }
+func (p *Pacer) Begin() {
+	p.thread = thread()
+	p.cpu, p.interrupted = usage()
+}
 
-// Rest ends a burst and sleeps as long as others need the processor. The caller
-// holds no lock.
-func (p *Pacer) Rest() {
-	cpu, interrupted := usage()
-	if d := p.pause(cpu-p.cpu, interrupted > p.interrupted); d > 0 {
+// Rest ends a burst and sleeps as long as others need the processor; serving tells
+// whether clients were served during this burst or the rest before. The caller holds
+// no lock.
+func (p *Pacer) Rest(serving bool) {
+	if cpu, interrupted := usage(); thread() == p.thread {
+		p.ran = cpu - p.cpu
+		p.note(serving && interrupted > p.interrupted)
+	}
+	if d := p.pause(); d > 0 {
 		sleep(d)
 	}
 }
 
-// pause returns how long to sleep after a burst.
-func (p *Pacer) pause(ran time.Duration, interrupted bool) time.Duration {
+// note takes the end of a burst into account.
+func (p *Pacer) note(interrupted bool) {
 	if interrupted {
 		p.share = max(shareMin, p.share/2)
 	} else {
 		p.share = min(1, p.share+shareStep)
 	}
-	return time.Duration(float64(ran) * (1/p.share - 1))
+}
+
+// pause returns how long to sleep after a burst.
+func (p *Pacer) pause() time.Duration {
+	return time.Duration(float64(p.ran) * (1/p.share - 1))
 }

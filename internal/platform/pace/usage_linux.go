@@ -6,7 +6,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// usage returns the thread's CPU time and how often it was interrupted.
+// thread returns the number of the calling thread.
+func thread() int { return unix.Gettid() }
+
+// usage returns the calling thread's CPU time and how often it was interrupted.
 func usage() (cpu time.Duration, interrupted int64) {
 	var u unix.Rusage
 	if unix.Getrusage(unix.RUSAGE_THREAD, &u) != nil {
