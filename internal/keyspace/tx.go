@@ -4,6 +4,7 @@ import (
 	"unsafe"
 
 	"github.com/kvasirdb/kvasir/internal/datatype/value"
+	"github.com/kvasirdb/kvasir/internal/encoding/listpack"
 	"github.com/kvasirdb/kvasir/internal/platform/offheap"
 )
 
@@ -80,6 +81,10 @@ func (tx *Tx) Now() int64 { return tx.now }
 
 // Heap returns the allocator front of the executing worker.
 func (tx *Tx) Heap() *offheap.Heap { return tx.w.heap }
+
+// Buffers returns the working memory of the executing worker for reading lists and
+// streams.
+func (tx *Tx) Buffers() *listpack.Buffers { return &tx.w.buffers }
 
 // Worker returns the executing worker.
 func (tx *Tx) Worker() *Worker { return tx.w }

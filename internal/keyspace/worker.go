@@ -6,6 +6,7 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"github.com/kvasirdb/kvasir/internal/encoding/listpack"
 	"github.com/kvasirdb/kvasir/internal/platform/offheap"
 )
 
@@ -20,6 +21,8 @@ type Worker struct {
 	sink  Sink
 	rng   uint64
 	lane  int // which worker this is, counted from 0
+
+	buffers listpack.Buffers // of readers of lists and streams
 
 	exclusive bool      // this worker is in exclusive mode
 	held      [4]uint64 // shards locked by LockShards

@@ -50,7 +50,7 @@ func runLIndex(c *command.Ctx) {
 	}
 	v := e.Value()
 	var scratch list.Scratch
-	it, ok := list.At(&v, int(index))
+	it, ok := list.At(&v, int(index), c.Tx.Buffers())
 	if !ok {
 		c.Out.Null()
 		return
@@ -88,13 +88,13 @@ func runLRange(c *command.Ctx) {
 	v := e.Value()
 	from, count := list.Bounds(list.Len(&v), int(start), int(stop))
 	c.Out.ArrayHeader(count)
-	replyRange(c.Out, &v, from, count)
+	replyRange(c, &v, from, count)
 }
 
 // replyRange appends count elements from the one with this index on to a reply.
-func replyRange(out *resp.Writer, v *value.Value, from, count int) {
-	out.Extend(func(dst []byte) []byte {
-		list.Runs(v, from, count, func(packed listpack.View, p, n int, elem []byte) {
+func replyRange(c *command.Ctx, v *value.Value, from, count int) {
+	c.Out.Extend(func(dst []byte) []byte {
+		list.Runs(v, from, count, c.Tx.Buffers(), func(packed listpack.View, p, n int, elem []byte) {
 			if packed == nil {
 				dst = resp.AppendBulk(dst, elem)
 			} else {
@@ -155,7 +155,7 @@ func runLPos(c *command.Ctx) {
 	v := e.Value()
 	if !many {
 		first := -1
-		list.Positions(&v, c.Args[2], rank, maxLen, func(index int) bool { first = index; return false })
+		list.Positions(&v, c.Args[2], rank, maxLen, c.Tx.Buffers(), func(index int) bool { first = index; return false })
 		if first < 0 {
 			c.Out.Null()
 		} else {
@@ -165,7 +165,7 @@ func runLPos(c *command.Ctx) {
 	}
 	n := 0
 	array := c.Out.Defer()
-	list.Positions(&v, c.Args[2], rank, maxLen, func(index int) bool {
+	list.Positions(&v, c.Args[2], rank, maxLen, c.Tx.Buffers(), func(index int) bool {
 		c.Out.Int(int64(index))
 		n++
 		return n != count

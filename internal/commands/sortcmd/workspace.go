@@ -15,6 +15,7 @@ import (
 type workspace struct {
 	elems, weights texts
 	ranks, spare   []keysort.Place
+	buffers        listpack.Buffers // of lists that are read
 }
 
 // workspaces keeps workspaces between runs, until the garbage collector comes.
@@ -44,7 +45,7 @@ func (w *workspace) read(v *value.Value, start, count int, reverse bool) {
 	w.elems.reset(count)
 	switch v.Type {
 	case value.List:
-		w.elems.readList(v, start, count, reverse)
+		w.elems.readList(v, start, count, reverse, &w.buffers)
 	case value.Set:
 		i := 0
 		for member := range set.All(v) {
@@ -65,9 +66,9 @@ func (w *workspace) read(v *value.Value, start, count int, reverse bool) {
 	}
 }
 
-func (t *texts) readList(v *value.Value, start, count int, reverse bool) {
+func (t *texts) readList(v *value.Value, start, count int, reverse bool, buffers *listpack.Buffers) {
 	if !reverse {
-		list.Runs(v, start, count, func(packed listpack.View, p, n int, elem []byte) {
+		list.Runs(v, start, count, buffers, func(packed listpack.View, p, n int, elem []byte) {
 			if packed == nil {
 				t.add(elem)
 			} else {
@@ -77,7 +78,7 @@ func (t *texts) readList(v *value.Value, start, count int, reverse bool) {
 		return
 	}
 	var scratch list.Scratch
-	it, ok := list.At(v, -1-start)
+	it, ok := list.At(v, -1-start, buffers)
 	defer it.Close()
 	for ; ok && count > 0; count-- {
 		t.add(it.Bytes(&scratch))

@@ -56,7 +56,7 @@ func find(c *command.Ctx, key []byte, absent func()) (s stream.Stream, ok bool) 
 		return s, false
 	}
 	v := e.Value()
-	return stream.Open(c.Tx.Heap(), &v), true
+	return stream.Open(c.Tx.Heap(), &v).With(c.Tx.Buffers()), true
 }
 
 func isStream(c *command.Ctx, e *keyspace.Entry, absent func()) bool {
@@ -85,13 +85,13 @@ func edit(c *command.Ctx, key []byte, absent func()) (t target, ok bool) {
 // before anything else is looked up.
 func open(c *command.Ctx, key []byte, e keyspace.Entry) target {
 	v := e.Update()
-	return target{stream.Open(c.Tx.Heap(), &v), c, key, e, v}
+	return target{stream.Open(c.Tx.Heap(), &v).With(c.Tx.Buffers()), c, key, e, v}
 }
 
 // create makes a stream to be stored under an absent key.
 func create(c *command.Ctx, key []byte, e keyspace.Entry) target {
 	v := stream.New(c.Tx.Heap())
-	return target{stream.Open(c.Tx.Heap(), &v), c, key, e, v}
+	return target{stream.Open(c.Tx.Heap(), &v).With(c.Tx.Buffers()), c, key, e, v}
 }
 
 // entries stores the stream after a change of so many entries, or its creation.

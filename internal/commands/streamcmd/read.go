@@ -41,7 +41,7 @@ func runXRead(c *command.Ctx) {
 			continue
 		}
 		v := e.Value()
-		s := stream.Open(c.Tx.Heap(), &v)
+		s := stream.Open(c.Tx.Heap(), &v).With(c.Tx.Buffers())
 		if last, ok := s.LastEntryID(); ok && r.after[i].Less(last) {
 			reply.begin(key)
 			reply.entries(s, r.after[i], r.count)
@@ -203,7 +203,7 @@ func (r *reading) resolve(c *command.Ctx) (ok bool) {
 				return false
 			}
 			v := e.Value()
-			opened := stream.Open(c.Tx.Heap(), &v)
+			opened := stream.Open(c.Tx.Heap(), &v).With(c.Tx.Buffers())
 			s = &opened
 		}
 		if r.grouped && (s == nil || !hasGroup(s, r.group)) {

@@ -16,13 +16,14 @@ type Iter struct {
 
 // At returns an iterator on the element with this index, or false if there is
 // none. Reaching an index costs no more than a look at each node's descriptor
-// and a walk in one node.
-func At(v *value.Value, index int) (it Iter, ok bool) {
+// and a walk in one node. Working memory comes from buffers, which may be nil.
+func At(v *value.Value, index int, buffers *listpack.Buffers) (it Iter, ok bool) {
 	if v.Root == 0 {
 		return it, false
 	}
 	if v.Enc == value.QuickList {
 		l := quicklist.Open(nil, v.Root)
+		l.Buffers = buffers
 		it.cursor, ok = l.Seek(index)
 		return it, ok
 	}

@@ -89,7 +89,7 @@ func Pop(h *offheap.Heap, lim *value.Limits, v *value.Value, count int, tail boo
 	if tail {
 		start = -1
 	}
-	it, ok := At(v, start)
+	it, ok := At(v, start, nil)
 	for i := 0; i < count && ok; i++ {
 		visit(it.Bytes(&scratch))
 		if tail {
@@ -152,7 +152,7 @@ func dropEnd(h *offheap.Heap, v *value.Value, count int, tail bool) {
 
 // Index returns the element with this index, or false if there is none.
 func Index(v *value.Value, index int, scratch *Scratch) ([]byte, bool) {
-	it, ok := At(v, index)
+	it, ok := At(v, index, nil)
 	if !ok {
 		return nil, false
 	}
@@ -279,7 +279,7 @@ func Bounds(length, start, stop int) (from, count int) {
 // must be as many; see Bounds.
 func Range(v *value.Value, from, count int, visit func(elem []byte)) {
 	var scratch Scratch
-	it, ok := At(v, from)
+	it, ok := At(v, from, nil)
 	defer it.Close()
 	for i := 0; i < count && ok; i++ {
 		visit(it.Bytes(&scratch))
@@ -289,16 +289,17 @@ func Range(v *value.Value, from, count int, visit func(elem []byte)) {
 
 // Runs hands count elements from the one with this index on to visit, as runs
 // of neighbours: n elements of a listpack from position p on, or, if packed is
-// nil, one element. There must be as many; see Bounds.
-func Runs(v *value.Value, from, count int, visit func(packed listpack.View, p, n int, elem []byte)) {
-	runs(v, from, count, func(packed listpack.View, p, n int, elem []byte) bool {
+// nil, one element. There must be as many; see Bounds. Working memory comes from
+// buffers, which may be nil.
+func Runs(v *value.Value, from, count int, buffers *listpack.Buffers, visit func(packed listpack.View, p, n int, elem []byte)) {
+	runs(v, from, count, buffers, func(packed listpack.View, p, n int, elem []byte) bool {
 		visit(packed, p, n, elem)
 		return true
 	})
 }
 
 // runs is Runs with a visit that returns false to stop.
-func runs(v *value.Value, from, count int, visit func(packed listpack.View, p, n int, elem []byte) bool) {
+func runs(v *value.Value, from, count int, buffers *listpack.Buffers, visit func(packed listpack.View, p, n int, elem []byte) bool) {
 	if count == 0 {
 		return
 	}
@@ -308,6 +309,7 @@ func runs(v *value.Value, from, count int, visit func(packed listpack.View, p, n
 		return
 	}
 	l := quicklist.Open(nil, v.Root)
+	l.Buffers = buffers
 	c, _ := l.Seek(from)
 	defer c.Close()
 	for {
@@ -332,16 +334,18 @@ func runs(v *value.Value, from, count int, visit func(packed listpack.View, p, n
 // looks at maxLen elements at most unless that is 0. It hands the index of
 // each match, always counted from the head, to visit, which returns false to
 // stop.
-func Positions(v *value.Value, s []byte, rank, maxLen int, visit func(index int) bool) {
+//
+// Working memory comes from buffers, which may be nil.
+func Positions(v *value.Value, s []byte, rank, maxLen int, buffers *listpack.Buffers, visit func(index int) bool) {
 	length := Len(v)
 	if maxLen == 0 || maxLen > length {
 		maxLen = length
 	}
 	if rank > 0 {
-		positionsForwards(v, s, rank, maxLen, visit)
+		positionsForwards(v, s, rank, maxLen, buffers, visit)
 		return
 	}
-	it, ok := At(v, length-1)
+	it, ok := At(v, length-1, buffers)
 	defer it.Close()
 	for index := length - 1; ok && index >= length-maxLen; index-- {
 		if it.Equal(s) {
@@ -356,13 +360,13 @@ func Positions(v *value.Value, s []byte, rank, maxLen int, visit func(index int)
 
 // positionsForwards is Positions from the head on, for maxLen elements; there are as
 // many.
-func positionsForwards(v *value.Value, s []byte, rank, maxLen int, visit func(index int) bool) {
+func positionsForwards(v *value.Value, s []byte, rank, maxLen int, buffers *listpack.Buffers, visit func(index int) bool) {
 	match := func(index int) bool {
 		rank--
 		return rank > 0 || visit(index)
 	}
 	index := 0
-	runs(v, 0, maxLen, func(packed listpack.View, p, n int, elem []byte) bool {
+	runs(v, 0, maxLen, buffers, func(packed listpack.View, p, n int, elem []byte) bool {
 		from := index
 		index += n
 		if packed == nil {
@@ -392,8 +396,8 @@ func Equal(a, b *value.Value) bool {
 		return false
 	}
 	var scratch Scratch
-	x, ok := At(a, 0)
-	y, _ := At(b, 0)
+	x, ok := At(a, 0, nil)
+	y, _ := At(b, 0, nil)
 	for ; ok; ok = x.Next() {
 		if !y.Equal(x.Bytes(&scratch)) {
 			return false

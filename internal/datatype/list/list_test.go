@@ -158,7 +158,7 @@ func TestPositions(t *testing.T) {
 			{"x", 1, 0, 0, nil},
 		} {
 			var got []int
-			Positions(&v, []byte(tc.elem), tc.rank, tc.max, func(index int) bool {
+			Positions(&v, []byte(tc.elem), tc.rank, tc.max, new(listpack.Buffers), func(index int) bool {
 				got = append(got, index)
 				return len(got) != tc.limit
 			})

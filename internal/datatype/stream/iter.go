@@ -38,7 +38,7 @@ type Iter struct {
 // Range returns an iterator over the entries from one ID to another, both
 // included.
 func (s Stream) Range(from, to ID, backwards bool) Iter {
-	it := Iter{from: from, to: to, backwards: backwards}
+	it := Iter{from: from, to: to, backwards: backwards, buf: s.buffers.Buffer()}
 	seek := from
 	if backwards {
 		seek = to

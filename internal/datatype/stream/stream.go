@@ -46,6 +46,8 @@ type ID = streamindex.ID
 type Stream struct {
 	h *offheap.Heap
 	d *data
+
+	buffers *listpack.Buffers // of iterators; nil: each makes its own
 }
 
 // data is the block at a value's Root.
@@ -66,7 +68,13 @@ func New(h *offheap.Heap) value.Value {
 }
 
 // Open returns the stream of a value that New or a Loader has made.
-func Open(h *offheap.Heap, v *value.Value) Stream { return Stream{h, (*data)(v.Root.Ptr())} }
+func Open(h *offheap.Heap, v *value.Value) Stream { return Stream{h: h, d: (*data)(v.Root.Ptr())} }
+
+// With returns the stream with iterators that get their working memory from buffers.
+func (s Stream) With(buffers *listpack.Buffers) Stream {
+	s.buffers = buffers
+	return s
+}
 
 // Len returns the number of entries.
 func (s Stream) Len() int { return int(s.d.length) }

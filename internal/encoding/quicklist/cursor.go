@@ -29,7 +29,7 @@ func (l *List) Seek(index int) (c Cursor, ok bool) {
 		return Cursor{}, false
 	}
 	i, inNode := l.locate(index)
-	c.reader.list = *l
+	c.reader = reader{list: *l, buf: l.Buffers.Buffer()}
 	c.enter(i, inNode)
 	return c, true
 }

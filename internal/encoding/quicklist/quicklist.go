@@ -58,6 +58,9 @@ type List struct {
 	// PackedThreshold, if not 0, is the size in bytes from which an element is
 	// large, whatever the fill: DEBUG QUICKLIST-PACKED-THRESHOLD.
 	PackedThreshold int
+
+	// Buffers is where cursors get their working memory; nil: each makes its own.
+	Buffers *listpack.Buffers
 }
 
 // New returns an empty list.
@@ -240,7 +243,7 @@ func (l *List) Remove(s []byte, limit int, fromTail bool) int {
 	}
 	removed := 0
 	var found []int
-	r := reader{list: *l}
+	r := reader{list: *l, buf: l.Buffers.Buffer()}
 	defer r.buf.Release()
 	for i := 0; i < len(l.nodes()) && removed < limit; {
 		at := i
