@@ -21,7 +21,7 @@ package keyspace
 const (
 	awaitedElements = 4 * largeElements
 	awaitedNodes    = largeNodes
-	awaitedBytes    = largeBytes
+	awaitedBytes    = 1 << 20 // a shorter string is copied
 )
 
 // awaitedKey is a key that a command waits for.

@@ -73,7 +73,8 @@ type SnapshotSink interface {
 	// small number that keeps them apart.
 	SaveEarly(lane, db int, e Entry)
 	// SaveLarge begins to take over a large entry. e is valid during the call,
-	// its key and its value until the last call of a method of LargeValue.
+	// its key and its value until the last call of a method of LargeValue. Rest
+	// is called before the next entry.
 	SaveLarge(db int, e Entry) LargeValue
 	// Full reports whether no entry should be handed over before the large value
 	// under way has ended.
@@ -108,9 +109,8 @@ type sliced struct {
 const (
 	largeElements = 1 << 10
 	largeNodes    = 16 // of a list or a stream, of up to 8 KiB each
-	// Copying a string of this length takes as long. Shorter ones may be
-	// compressed.
-	largeBytes = 1 << 20
+	// To compress a longer string takes longer than that.
+	largeBytes = 64 << 10
 )
 
 func isLarge(e *Entry) bool { return atLeast(e, largeElements, largeNodes, largeBytes) }
