@@ -457,7 +457,7 @@ func (m *collectionBench) callGroups() []callGroup {
 			}
 			return failed
 		}, []call{
-			single("PFCOUNT of 10 keys", pfcount...),
+			many("PFCOUNT of 10 keys", pfcount...),
 		}},
 		{"a geo index", func(ctx context.Context, t *target) error { return t.addPoints(ctx, m.scale.Sorted) }, []call{
 			nearby("GEOSEARCH BYRADIUS 100 km", pipelined, "BYRADIUS", "100", "km"),
