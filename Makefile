@@ -19,7 +19,8 @@ STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.8.2
 # the invariant tag check.
 RACE_PACKAGES := ./internal/platform/... ./internal/resp ./internal/client ./internal/cli ./internal/loadgen \
 	./internal/command ./internal/config ./internal/telemetry/... ./internal/persistence/aof/... \
-	./internal/persistence/journal ./internal/persistence/rdb/... ./internal/pubsub ./internal/tracking ./internal/txn
+	./internal/persistence/journal ./internal/persistence/rdb/... ./internal/persistence/save \
+	./internal/pubsub ./internal/tracking ./internal/txn
 
 # Each runs for FUZZTIME against a plain model; docs/design/testing.md says what
 # each can find.

@@ -2,6 +2,7 @@ package save
 
 import (
 	"fmt"
+	"maps"
 	"strings"
 	"testing"
 
@@ -13,9 +14,9 @@ import (
 
 // member is a member of the large sets: so long that a set of largeMembers does
 // not fit what the walk passes on before it rests.
-func member(i int) []byte { return []byte(fmt.Sprintf("member %090d", i)) }
+func member(i int) []byte { return fmt.Appendf(nil, "member %0990d", i) }
 
-const largeMembers = 60_000
+const largeMembers = 6_000
 
 // addTo adds members to a set, which it makes if there is none.
 func (f *fixture) addTo(key string, from, to int) {
@@ -136,7 +137,7 @@ func TestLargeValueInSlices(t *testing.T) {
 				f.exclusive(func(tx *keyspace.Tx) { f.w.Flush(0, false) })
 			}
 			f.end()
-			if f.saver.failed || !equal(f.reload(), want) {
+			if f.saver.failed || !maps.Equal(f.reload(), want) {
 				t.Errorf("long %v, %s: the snapshot is not that of its instant", long, change)
 			}
 			f.exclusive(func(*keyspace.Tx) {
@@ -163,7 +164,7 @@ func TestCancelLargeValue(t *testing.T) {
 	}
 	f.addTo("large", largeMembers, largeMembers+1)
 	f.background(func() {})
-	if f.saver.failed || !equal(f.reload(), f.contents()) {
+	if f.saver.failed || !maps.Equal(f.reload(), f.contents()) {
 		t.Error("the save after a cancelled one is wrong")
 	}
 }
@@ -213,7 +214,7 @@ func TestMemoryBound(t *testing.T) {
 	if peak < sideMax || peak > 64<<20-2*compressMax {
 		t.Errorf("%d bytes in memory", peak)
 	}
-	if f.saver.failed || !equal(f.reload(), want) {
+	if f.saver.failed || !maps.Equal(f.reload(), want) {
 		t.Error("the snapshot is not that of its instant")
 	}
 }

@@ -2,6 +2,7 @@ package save
 
 import (
 	"bytes"
+	"maps"
 	"os"
 	"path/filepath"
 	"strings"
@@ -44,7 +45,7 @@ func TestTakenString(t *testing.T) {
 			t.Fatal(err)
 		}
 	})
-	if !equal(f.reload(), want) {
+	if !maps.Equal(f.reload(), want) {
 		t.Error("the snapshot is not that of its instant")
 	}
 	if used := f.w.Heap().Used(); used != before {
