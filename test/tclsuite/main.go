@@ -17,6 +17,7 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"path"
 	"os/exec"
 	"slices"
 	"strconv"
@@ -97,7 +98,7 @@ func parseReport(text string) ([]*file, error) {
 			name, test, ok := strings.Cut(line, " :: ")
 			if f := byName[name]; ok && f != nil {
 				test, _, _ = strings.Cut(test, "  -- ")
-				f.failures = append(f.failures, test)
+				f.failures = append(f.failures, withoutFolders(test))
 			}
 		case len(fields) == 6 && fields[0] != "file" && fields[0] != "TOTAL":
 			f := &file{name: fields[0], aborted: fields[4] != "no"}
@@ -115,6 +116,18 @@ func parseReport(text string) ([]*file, error) {
 	}
 	slices.SortFunc(files, func(a, b *file) int { return strings.Compare(a.name, b.name) })
 	return files, nil
+}
+
+// withoutFolders leaves only the names of absolute paths, whose folders are a
+// machine's own.
+func withoutFolders(text string) string {
+	words := strings.Split(text, " ")
+	for i, w := range words {
+		if strings.HasPrefix(w, "/") {
+			words[i] = path.Base(w)
+		}
+	}
+	return strings.Join(words, " ")
 }
 
 // parseReasons reads lines of a file's name and the reason.

@@ -14,6 +14,7 @@ TOTAL (2 files)       14     2        1  1               4
 ## failed tests
 unit/type/string :: SETRANGE with huge offset  -- Expected a to be b
 unit/type/string :: another
+unit/type/list :: Can't start /tmp/suite.1/w0/valkey-server now
 `
 
 func TestPage(t *testing.T) {
@@ -27,6 +28,7 @@ func TestPage(t *testing.T) {
 		"| unit/type/list | 4 | 0 | 0 | ended early |\n",
 		"| **all 2** | 14 | 2 | 1 | |\n",
 		"- unit/type/string: SETRANGE with huge offset\n",
+		"- unit/type/list: Can't start valkey-server now\n",
 		"- **tls**: tls-port\n",
 	} {
 		if !strings.Contains(text, want) {
