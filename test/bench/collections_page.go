@@ -87,7 +87,10 @@ func (c *compared) write(b *bytes.Buffer, servers []string, head string, goal fu
 	for _, line := range c.order {
 		fmt.Fprintf(b, "| %s |", line)
 		for _, s := range servers {
-			fmt.Fprintf(b, " %s%s |", digits(c.cells[line][s]), c.notes[line+s])
+			if figure, ok := c.cells[line][s]; ok { // a table may be measured with fewer servers than another
+				fmt.Fprintf(b, " %s%s", digits(figure), c.notes[line+s])
+			}
+			b.WriteString(" |")
 		}
 		if valkey < 0 || c.cells[line][servers[valkey]] == 0 {
 			b.WriteString(" | | |\n")

@@ -44,7 +44,7 @@ func TestCollectionsPage(t *testing.T) {
 		"| request | pipeline | kvasir | valkey 9.1.0 | ratio | goal | |\n|---|---:|---:|---:|---:|---:|---|\n",
 		"| SADD | 16 | 0.8 (900) | 1 (800) | 0.80 | 0.85 | met |\n",
 		"| list of 5 | 1000 | 95 | 100 | 0.95 | 0.90 | **missed** |\n",
-		"| ZRANK | 1 | 0 | | | |\n",
+		"| ZRANK | 1 | | | | |\n",
 		"| set | UNLINK | kvasir | 50 | 3000 | 700 | 2000 | met |\n",
 	} {
 		if !strings.Contains(text, want) {
