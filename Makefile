@@ -28,7 +28,8 @@ FUZZTIME  ?= 10m
 FUZZERS   := resp:FuzzParser platform/glob:FuzzMatch config:FuzzParse platform/offheap:FuzzHeapAgainstModel \
 	encoding/hashtable:FuzzTable keyspace:FuzzKeyspace keyspace:FuzzTimingWheel encoding/listpack:FuzzEdit \
 	encoding/quicklist:FuzzEdit encoding/sortedtree:FuzzTree encoding/streamindex:FuzzTree \
-	commands/dumpcmd:FuzzRestore
+	commands/dumpcmd:FuzzRestore commands/sortcmd:FuzzOrder datatype/zset:FuzzZSet encoding/geohash:FuzzExcludes \
+	encoding/hyperloglog:FuzzSketch persistence/save:FuzzFile
 
 # What the tests use beside Go.
 DEBIAN_PACKAGES := redis-server redis-tools python3-redis tcl nodejs npm gcc libc6-dev

@@ -70,18 +70,19 @@ of the line without it, and take %d MiB. The servers may use every core.
 func durableWritesTable(b *bytes.Buffer, f *Figures) {
 	fmt.Fprintf(b, "| append-only file | %s | ratio | goal | |\n|---|%s---:|---:|---|\n",
 		strings.Join(f.Servers, " | "), strings.Repeat("---:|", len(f.Servers)))
-	rates := map[string]float64{}
+	rates, cells := map[string]float64{}, map[string]string{}
 	for _, w := range f.Durability.Writes {
 		rates[w.Policy+w.Server] = w.RequestsPerSecond
+		cells[w.Policy+w.Server] = fmt.Sprintf(" %.1f (%.2f)", w.RequestsPerSecond/1000, w.CPUMicros)
 	}
 	valkey := slices.IndexFunc(f.Servers, func(s string) bool { return strings.HasPrefix(s, "valkey") })
 	for _, w := range f.Durability.Writes {
-		if w.Server == f.Servers[0] {
-			fmt.Fprintf(b, "| %s |", w.Policy)
-		}
-		fmt.Fprintf(b, " %.1f (%.2f) |", w.RequestsPerSecond/1000, w.CPUMicros)
-		if w.Server != f.Servers[len(f.Servers)-1] {
+		if w.Server != f.Servers[0] {
 			continue
+		}
+		fmt.Fprintf(b, "| %s |", w.Policy)
+		for _, server := range f.Servers {
+			b.WriteString(cells[w.Policy+server] + " |")
 		}
 		if valkey < 0 {
 			b.WriteString(" | | |\n")
