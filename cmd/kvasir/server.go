@@ -75,6 +75,7 @@ func runServer(args []string) int {
 	} else {
 		log.Noticef("Configuration loaded")
 	}
+	go reportCrashes(log, p.CrashLogEnabled.Load, catchCrashes(log, p.CrashLogEnabled.Load(), p.LogFile.Load()))
 	executable, _ := os.Executable()
 	n, err := node.New(node.Options{Config: cfg, Log: log, Clock: clock.NewSystem(), Executable: executable, Files: config.OSFiles{},
 		Program: serverCommand(), ShowTitle: title.Set, Supervisor: supervisor.name()})

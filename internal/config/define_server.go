@@ -34,7 +34,7 @@ func (p *Params) defineServer(d *definer) {
 	p.SyslogEnabled = d.bool(Definition{Name: "syslog-enabled", Flags: Immutable, Feature: Process, Default: "no"})
 	p.SyslogIdent = d.string(Definition{Name: "syslog-ident", Flags: Immutable, Feature: Process, Default: "valkey"})
 	p.SyslogFacility = defineEnum(d, Definition{Name: "syslog-facility", Flags: Immutable, Feature: Process, Default: "local0"}, syslogFacilities())
-	p.CrashLogEnabled = d.bool(Definition{Name: "crash-log-enabled", Feature: Process, Default: "yes"})
+	p.CrashLogEnabled = d.bool(Definition{Name: "crash-log-enabled", Default: "yes"})
 	p.CrashMemcheckEnabled = d.bool(Definition{Name: "crash-memcheck-enabled", Feature: Process, Default: "yes"})
 
 	// Observation.

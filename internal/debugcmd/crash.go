@@ -11,9 +11,10 @@ import (
 // segfault makes the process touch memory that it may not touch.
 func (h *handler) segfault(*command.Ctx) {
 	h.Log.Warningf("DEBUG SEGFAULT: the process will be crashed by signal: 11")
-	// The page below address 4096 is never mapped. The Go runtime turns the
-	// fault into a panic only for addresses it knows to be nil dereferences.
-	var address uintptr = 8
+	// Systems map nothing at so low an address. The Go runtime takes a fault
+	// below 4096 for the use of a nil pointer, a panic that may be recovered, and
+	// one above it for the end of the process.
+	var address uintptr = 32 << 10
 	*(*byte)(*(*unsafe.Pointer)(unsafe.Pointer(&address))) = 'x'
 }
 

@@ -146,6 +146,7 @@ func (s *Space) BeginSnapshot(sink SnapshotSink) (*Snapshot, error) {
 	}
 	s.mark ^= entMark
 	s.snapshot = sn
+	s.Snapshots.Add(1)
 	return sn, nil
 }
 

@@ -54,6 +54,9 @@ type Space struct {
 	workersMu        sync.Mutex
 	workers          []*Worker // replaced, never changed in place
 
+	// Snapshots counts those begun, until somebody zeroes it.
+	Snapshots atomic.Int64
+
 	snapshot *Snapshot // running; set in exclusive mode only
 	mark     header    // entMark or 0: the current side of a snapshot; exclusive mode only
 

@@ -71,6 +71,9 @@ func (n *Node) connectTelemetry() {
 	t.Info.Add(info.Section{Name: "persistence", Title: "Persistence", Shown: info.ShownByDefault, Write: n.writePersistence})
 	t.Info.ProvideInt("watching_clients", func() int64 { clients, _ := n.Txn.Watching(); return clients })
 	t.Info.ProvideInt("total_watched_keys", func() int64 { _, keys := n.Txn.Watching(); return keys })
+	// What Valkey forks for is a snapshot here: programs that wait for one see it
+	// in the same field.
+	t.Info.ProvideInt("total_forks", n.Space.Snapshots.Load)
 	if name := n.options.Supervisor; name != "" {
 		t.Info.ProvideText("process_supervised", func() string { return name })
 	}

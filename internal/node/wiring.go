@@ -164,6 +164,7 @@ func (n *Node) resetStats() {
 	n.Telemetry.Core.ResetStats()
 	n.Evictor.ResetStats()
 	n.AOF.ResetStats()
+	n.Space.Snapshots.Store(0)
 }
 
 // configCaller describes a client to CONFIG SET.

@@ -168,3 +168,70 @@ func (p *process) exitCode(t *testing.T) int {
 		return 0
 	}
 }
+
+// TestCrashReports makes servers tell what they are doing, without and with
+// their end.
+func TestCrashReports(t *testing.T) {
+	binary, err := harness.Build(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	report := func(path, word string) string {
+		tick := time.NewTicker(time.Millisecond)
+		defer tick.Stop()
+		for i := 0; ; i++ {
+			text, err := os.ReadFile(path)
+			if err == nil && bytes.Contains(text, []byte(word)) {
+				return string(text)
+			}
+			if i > 20_000 {
+				t.Fatalf("%q is not in the log (%v):\n%s", word, err, text)
+			}
+			<-tick.C
+		}
+	}
+	t.Run("SIGALRM, then SIGABRT", func(t *testing.T) {
+		dir := t.TempDir()
+		log := filepath.Join(dir, "log")
+		p, conn := serve(t, binary, dir, "--logfile", log)
+		p.signal(t, syscall.SIGALRM)
+		if text := report(log, "STACK TRACE DONE"); !strings.Contains(text, "Received SIGALRM") || !strings.Contains(text, "server.(*Loop)") {
+			t.Errorf("no stack of an event loop:\n%s", text)
+		}
+		do(t, conn, "PING")
+		p.signal(t, syscall.SIGABRT)
+		if code := p.exitCode(t); code != 2 {
+			t.Errorf("exit code %d", code)
+		}
+		if text := report(log, "BUG REPORT END"); !strings.Contains(text, "crashed by signal: 6") {
+			t.Errorf("no report:\n%s", text)
+		}
+	})
+	t.Run("crash-log-enabled no", func(t *testing.T) {
+		dir := t.TempDir()
+		log := filepath.Join(dir, "log")
+		p, _ := serve(t, binary, dir, "--logfile", log, "--crash-log-enabled", "no")
+		p.signal(t, syscall.SIGABRT)
+		if code := p.exitCode(t); code != 2 {
+			t.Errorf("exit code %d", code)
+		}
+		if text := report(log, "Ready to accept connections"); strings.Contains(text, "goroutine") {
+			t.Errorf("a report:\n%s", text)
+		}
+	})
+	t.Run("a fault", func(t *testing.T) {
+		dir := t.TempDir()
+		log := filepath.Join(dir, "log")
+		p, conn := serve(t, binary, dir, "--logfile", log)
+		if v, err := conn.Do(context.Background(), "DEBUG", "SEGFAULT"); err == nil {
+			t.Errorf("the server answered %v", v)
+		}
+		if code := p.exitCode(t); code != 2 {
+			t.Errorf("exit code %d", code)
+		}
+		text := report(log, "SIGSEGV")
+		if strings.Contains(text, "recovered") || !strings.Contains(text, "debugcmd.(*handler).segfault") {
+			t.Errorf("the report of the runtime:\n%s", text)
+		}
+	})
+}
