@@ -3,6 +3,7 @@ package node
 import (
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/kvasirdb/kvasir/internal/command"
@@ -13,6 +14,7 @@ import (
 	"github.com/kvasirdb/kvasir/internal/engine"
 	"github.com/kvasirdb/kvasir/internal/keyspace"
 	"github.com/kvasirdb/kvasir/internal/persistence/rdb"
+	"github.com/kvasirdb/kvasir/internal/persistence/rdb/checkrdb"
 	"github.com/kvasirdb/kvasir/internal/persistence/save"
 	"github.com/kvasirdb/kvasir/internal/session"
 	"github.com/kvasirdb/kvasir/internal/telemetry/info"
@@ -30,9 +32,7 @@ func (n *Node) dumpCommands() []command.Spec {
 		AnyVersion:      n.acceptsAnyVersion,
 		SkipChecksum:    n.debug.checksumSkipped.Load,
 		CountsFrequency: n.countsFrequency,
-		Refused: func(layout string, err error) {
-			n.Log.Warningf("RESTORE: %s integrity check failed. (%v)", layout, err)
-		},
+		Refused:         func(err error) { n.Log.Warningf("RESTORE: %v", err) },
 	})
 }
 
@@ -60,6 +60,11 @@ func (n *Node) newSaver() *save.Saver {
 		ArmErrors:  func(on bool) { n.Engine.Arm(n.persistence.errors, on) },
 		Rewriting:  func() bool { return n.AOF.Rewriting() },
 		PID:        os.Getpid(),
+		Check: func(path string) string {
+			var report strings.Builder
+			checkrdb.Main([]string{path}, &report, &report, ValkeyVersion, n.Clock.Now())
+			return report.String()
+		},
 		Waits: save.Waits{
 			Arm:       func(on bool) { n.Engine.Arm(n.persistence.wait, on) },
 			Worker:    func(c *command.Ctx) *keyspace.Worker { return c.Server.(*engine.Executor).Worker() },

@@ -16,12 +16,12 @@ import (
 
 // Deps are what the commands need to know of the server.
 type Deps struct {
-	Compress        func() bool                    // rdbcompression
-	Version         func() int                     // of the payloads that DUMP makes
-	AnyVersion      func() bool                    // rdb-version-check is relaxed
-	SkipChecksum    func() bool                    // DEBUG only
-	CountsFrequency func() bool                    // maxmemory-policy is one of the LFU policies
-	Refused         func(layout string, err error) // logs why RESTORE does not take a payload
+	Compress        func() bool     // rdbcompression
+	Version         func() int      // of the payloads that DUMP makes
+	AnyVersion      func() bool     // rdb-version-check is relaxed
+	SkipChecksum    func() bool     // DEBUG only
+	CountsFrequency func() bool     // maxmemory-policy is one of the LFU policies
+	Refused         func(err error) // logs why RESTORE does not take a payload
 }
 
 // Commands returns DUMP and RESTORE.
@@ -217,7 +217,7 @@ func (h *handlers) openPayload(c *command.Ctx) (o rdb.Object, ok bool) {
 		return o, false
 	}
 	if o, err = p.Read(c.Tx.Heap(), c.Limits); err != nil {
-		h.Refused(p.Kind.Layout(), err)
+		h.Refused(err)
 		c.Out.Error("ERR Bad data format")
 		return o, false
 	}

@@ -25,7 +25,7 @@ func no() bool { return false }
 
 func newServer(t testing.TB) *cmdtest.Server {
 	return cmdtest.New(t, dumpcmd.Commands(dumpcmd.Deps{Compress: func() bool { return true }, Version: func() int { return 80 }, AnyVersion: no, SkipChecksum: no, CountsFrequency: no,
-		Refused: func(string, error) {}}),
+		Refused: func(error) {}}),
 		keycmd.Commands(keycmd.Deps{CountsFrequency: no, LazyDelete: no, LazyFlush: no}),
 		stringcmd.Commands(stringcmd.Deps{MaxBulkBytes: func() int64 { return 512 << 20 }}),
 		listcmd.Commands(), setcmd.Commands(), hashcmd.Commands(), zsetcmd.Commands(), debugcmd.Commands(debugcmd.Deps{}))

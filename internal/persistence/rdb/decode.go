@@ -49,8 +49,13 @@ type decoder struct {
 	field     []byte // the copy of a field or member while its value is read
 }
 
-// object reads a value.
-func (d *decoder) object(k Kind) (o Object, err error) {
+// object reads a value. An ErrCorrupt tells what the value was packed in.
+func (d *decoder) object(k Kind) (Object, error) {
+	o, err := d.value(k)
+	return o, k.named(err)
+}
+
+func (d *decoder) value(k Kind) (o Object, err error) {
 	switch k {
 	case KindString:
 		o.Text, err = d.in.string()

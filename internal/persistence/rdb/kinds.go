@@ -1,5 +1,10 @@
 package rdb
 
+import (
+	"errors"
+	"fmt"
+)
+
 // Kind is the byte that names the layout of a value.
 type Kind uint8
 
@@ -52,8 +57,16 @@ func (k Kind) String() string {
 	return kindNames[k]
 }
 
-// Layout returns what a value of the kind is packed in, in the words of Valkey's log.
-func (k Kind) Layout() string {
+// named adds to an ErrCorrupt what was read, in the words of Valkey's log.
+func (k Kind) named(err error) error {
+	if errors.Is(err, ErrCorrupt) {
+		return fmt.Errorf("%s integrity check failed: %w", k.layout(), err)
+	}
+	return err
+}
+
+// layout returns what a value of the kind is packed in.
+func (k Kind) layout() string {
 	switch k {
 	case KindHashZipmap:
 		return "Zipmap"

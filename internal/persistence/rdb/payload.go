@@ -94,10 +94,10 @@ func (p *Payload) Read(heap *offheap.Heap, lim *value.Limits) (Object, error) {
 	case err != nil:
 		return Object{}, err
 	case o.Gone != Present:
-		return Object{}, corrupt("nothing in it")
+		return Object{}, p.Kind.named(corrupt("nothing in it"))
 	case d.in.left() != 0:
 		Free(d.heap, &o.Value)
-		return Object{}, corrupt("%d bytes left over", d.in.left())
+		return Object{}, p.Kind.named(corrupt("%d bytes left over", d.in.left()))
 	}
 	return o, nil
 }

@@ -5,6 +5,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/kvasirdb/kvasir/internal/keyspace"
@@ -40,6 +41,7 @@ type loader struct {
 	errOffset int64 // of what could not be
 	reserved  []int // databases in which room was made
 	ended     bool  // the parser has
+	damaged   bool  // the file is: a check of it may tell more
 	result    Loaded
 }
 
@@ -123,7 +125,23 @@ func (s *Saver) LoadAtStart() error {
 		l.delay()
 	}
 	exclusive(func() { err = l.close(w, err) })
+	if l.damaged {
+		s.checkFile(l.o.path())
+		s.Log.Warningf("Terminating server after rdb file reading failure.")
+	}
 	return err
+}
+
+// checkFile checks a file that could not be loaded, and logs what it holds up to
+// the damage. What is no regular file cannot be read again.
+func (s *Saver) checkFile(path string) {
+	info, err := s.FS.Stat(path)
+	if s.Check == nil || err != nil || !info.Mode().IsRegular() {
+		return
+	}
+	for line := range strings.Lines(s.Check(path)) {
+		s.Log.Warningf("%s", strings.TrimSuffix(line, "\n"))
+	}
 }
 
 // delay rests behind a key (key-load-delay).
@@ -211,24 +229,24 @@ func (l *loader) end(w *keyspace.Worker, err error) error {
 // explain logs why a file cannot be loaded.
 func (l *loader) explain(err error, offset int64, doing string) {
 	log := l.s.Log
+	l.damaged = true
 	var foreign *rdb.ForeignTypeError
 	switch {
 	case errors.As(err, &foreign):
 		log.Warningf("%v", foreign)
-		return
+		l.damaged = false
 	case errors.Is(err, io.ErrUnexpectedEOF):
 		log.Warningf("Short read or OOM loading DB. Unrecoverable error, aborting now.")
 		log.Warningf("Internal error in RDB reading offset %d, %s -> Unexpected EOF reading RDB file", offset, doing)
 	case errors.Is(err, rdb.ErrKind):
 		log.Warningf("Unknown type or opcode when loading DB. Unrecoverable error, aborting now. (%v)", err)
-		return
+		l.damaged = false
 	case errors.Is(err, rdb.ErrChecksum):
 		log.Warningf("Wrong RDB checksum (%v). Aborting now.", err)
 		log.Warningf("Internal error in RDB reading offset %d, %s -> RDB CRC error", offset, doing)
 	default:
 		log.Warningf("Internal error in RDB reading offset %d, %s -> %v", offset, doing, err)
 	}
-	log.Warningf("Terminating server after rdb file reading failure.")
 }
 
 // emptyKeysLogged is how many keys without a value are named in the log.

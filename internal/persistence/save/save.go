@@ -95,6 +95,9 @@ type Deps struct {
 	// snapshot runs at a time. It is asked without mu.
 	Rewriting func() bool
 	PID       int
+	// Check checks a file that cannot be loaded and returns what the log shall
+	// say about it; nil: nothing.
+	Check func(path string) string
 	// Waits make commands wait for large values.
 	Waits Waits
 }

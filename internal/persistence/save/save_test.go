@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"os"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -343,5 +344,14 @@ func TestDamagedFile(t *testing.T) {
 	}
 	if refused(whole) {
 		t.Error("the whole file is refused")
+	}
+	g.saver.Check = func(path string) string { return "checked " + path + "\nto its end\n" }
+	if !refused(whole[:len(whole)/2]) {
+		t.Error("half of the file is loaded")
+	}
+	for _, line := range []string{"checked dump.rdb", "to its end", "Terminating server after rdb file reading failure."} {
+		if !slices.Contains(g.log.all, line) {
+			t.Errorf("not in the log: %s", line)
+		}
 	}
 }
