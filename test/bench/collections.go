@@ -587,11 +587,11 @@ func (m *collectionBench) stalls(ctx context.Context) error {
 	return nil
 }
 
-// growOne adds n elements in requests of 16 at a time, so that what a turn of
-// the server's loop has to do does not count as a stall.
+// growOne adds n elements, as many at a time as take the server a fraction of a
+// millisecond, so that what a turn of its loop has to do does not count as a stall.
 func (t *target) growOne(ctx context.Context, n int64, add []string) error {
 	_, err := loadgen.Run(ctx, loadgen.Config{
-		Addr: t.Addr, Clients: 1, Pipeline: 16, Keyspace: n, Counters: new(loadgen.Counters), Requests: n, Sequence: loadgen.Command(add...),
+		Addr: t.Addr, Clients: 1, Pipeline: pipelined, Keyspace: n, Counters: new(loadgen.Counters), Requests: n, Sequence: loadgen.Command(add...),
 	}, nil)
 	return err
 }
