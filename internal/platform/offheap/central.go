@@ -16,6 +16,7 @@ type central struct {
 	geo   geometry
 
 	mu      sync.Mutex
+	spans   uint32   // there are
 	partial tree     // spans with at least one free block
 	bitmaps []uint32 // bitmaps of former spans, for new ones
 	_       [64]byte // keeps neighbours' locks off this cache line
@@ -67,7 +68,8 @@ func (c *central) takeLocked(id spanID, dst []Ref, n int) []Ref {
 }
 
 func (c *central) newSpanLocked() spanID {
-	id, _ := c.pages.alloc(c.geo.pages, useSpan, c.class)
+	id, _ := c.pages.alloc(c.geo.pages, useSpan, c.class, c.spans >= populateSpans)
+	c.spans++
 	s := &c.pages.span[id]
 	if n := len(c.bitmaps); n > 0 {
 		s.bitmap = c.bitmaps[n-1]
@@ -114,6 +116,7 @@ func (c *central) putLocked(r Ref) {
 	s.live--
 	if s.live == 0 {
 		c.partial.remove(c.pages.span, id)
+		c.spans--
 		c.bitmaps = append(c.bitmaps, s.bitmap)
 		c.pages.freeRun(id)
 	}

@@ -28,10 +28,11 @@ func (p *Pool) Check() error {
 type checker struct {
 	h        *pageHeap
 	problems []error
-	live     int64           // bytes of live blocks and of blocks in magazines
-	partial  [numClasses]int // spans with free blocks, by class
-	free     int             // free runs
-	dirty    int             // free runs with dirty pages
+	live     int64              // bytes of live blocks and of blocks in magazines
+	spans    [numClasses]uint32 // spans, by class
+	partial  [numClasses]int    // spans with free blocks, by class
+	free     int                // free runs
+	dirty    int                // free runs with dirty pages
 }
 
 func (c *checker) expect(ok bool, format string, args ...any) {
@@ -102,6 +103,7 @@ func (c *checker) span(id spanID) {
 	}
 	c.expect(free+int(s.live) == int(geo.blocks), "span %d of %d blocks has %d free and %d live", id, geo.blocks, free, s.live)
 	c.expect(s.live > 0, "span %d is empty", id)
+	c.spans[s.class]++
 	if free > 0 {
 		c.partial[s.class]++
 	}
@@ -126,6 +128,7 @@ func (c *checker) class(central *central) {
 	n := c.tree(&central.partial, central.partial.root, 0, ^uint64(0), func(s *span) bool {
 		return s.use == useSpan && s.class == central.class
 	})
+	c.expect(c.spans[central.class] == central.spans, "class %d: %d spans, counted %d", central.class, c.spans[central.class], central.spans)
 	c.expect(n == c.partial[central.class], "class %d: %d spans with free blocks, %d in the tree", central.class, c.partial[central.class], n)
 }
 

@@ -196,7 +196,7 @@ func (h *Heap) allocLarge(size int, why Purpose) (r Ref, fresh bool) {
 	if size < 0 || uintptr(size) > pages.data.reserved-pageSize {
 		panic(fmt.Sprintf("offheap: out of memory: a block of %d bytes exceeds the reservation of %d", size, pages.data.reserved))
 	}
-	id, fresh := pages.alloc(uint32((size+pageSize-1)>>pageShift), useLarge, 0)
+	id, fresh := pages.alloc(uint32((size+pageSize-1)>>pageShift), useLarge, 0, false)
 	s := &pages.span[id]
 	r = Ref(pages.data.base + uintptr(s.page)<<pageShift)
 	bytes := int(s.pages) << pageShift

@@ -75,9 +75,10 @@ type pageHeap struct {
 	dirty     uint32 // free and backed
 }
 
-// alloc returns a run of n pages for the given use. fresh says that all its
-// bytes are zero. It panics when the system or the reservation has no more.
-func (h *pageHeap) alloc(n uint32, use, class uint8) (id spanID, fresh bool) {
+// alloc returns a run of n pages for the given use. backed asks for pages that
+// the system backs already. fresh says that all its bytes are zero. It panics
+// when the system or the reservation has no more.
+func (h *pageHeap) alloc(n uint32, use, class uint8, backed bool) (id spanID, fresh bool) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	n = (n + h.granule - 1) / h.granule * h.granule
@@ -87,7 +88,7 @@ func (h *pageHeap) alloc(n uint32, use, class uint8) (id spanID, fresh bool) {
 	}
 	h.takeFreeLocked(id)
 	s := &h.span[id]
-	if use == useSpan {
+	if backed {
 		h.populateLocked(s, n)
 	}
 	if s.pages > n {

@@ -7,7 +7,12 @@ package offheap
 // they had been used before, and can be given back.
 //
 // Large blocks are left alone: whoever makes one may never touch most of it, as
-// SETRANGE far behind the end of a string.
+// SETRANGE far behind the end of a string. So are the first spans of a class. A
+// collection that grows passes through all classes up to its own, takes a block or
+// two of most, and would leave a megabyte of backed pages that nobody touches.
+
+// populateSpans is how many spans a class has before its next ones are backed.
+const populateSpans = 3
 
 // populateBytes is how much is backed at once. More gains little, and is memory
 // that a small server does not need.
