@@ -14,10 +14,7 @@ func ParseCursor(text []byte) (cursor uint64, ok bool) {
 	if n, ok := number.ParseInt(text); ok {
 		return uint64(n), n >= 0
 	}
-	if end := bytes.IndexByte(text, 0); end >= 0 {
-		text = text[:end]
-	}
-	text = bytes.TrimLeft(text, " \t\n\v\f\r")
+	text = bytes.TrimLeft(UpToZero(text), " \t\n\v\f\r")
 	negative := false
 	if len(text) > 0 && (text[0] == '+' || text[0] == '-') {
 		negative = text[0] == '-'

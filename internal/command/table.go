@@ -344,11 +344,7 @@ func WrongArity(c *Cmd) string {
 // shown cuts a word down to what error replies show of it: at most limit bytes,
 // up to the first zero byte.
 func shown(word []byte, limit int) []byte {
-	word = word[:min(len(word), limit)]
-	if zero := slices.Index(word, 0); zero >= 0 {
-		word = word[:zero]
-	}
-	return word
+	return UpToZero(word[:min(len(word), limit)])
 }
 
 // oneLine replaces the line breaks that would end an error reply too early.
@@ -362,7 +358,7 @@ func oneLine(reply []byte) string {
 }
 
 func upper(word []byte) []byte {
-	out := slices.Clone(shown(word, len(word)))
+	out := slices.Clone(UpToZero(word))
 	for i, c := range out {
 		if c >= 'a' && c <= 'z' {
 			out[i] = c - ('a' - 'A')

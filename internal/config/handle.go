@@ -4,6 +4,8 @@ import (
 	"errors"
 	"strings"
 	"sync/atomic"
+
+	"github.com/kvasirdb/kvasir/internal/command"
 )
 
 // Bool is the handle of a yes/no parameter.
@@ -95,8 +97,8 @@ func (d *definer) text(s *String) *String {
 
 func (s *String) set(args []string, from origin) (bool, error) {
 	v := args[0]
-	if end := strings.IndexByte(v, 0); end >= 0 && !s.binary {
-		v = v[:end]
+	if !s.binary {
+		v = command.UpToZero(v)
 	}
 	if s.valid != nil && from != fromDefault {
 		if err := s.valid(v); err != nil {

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/kvasirdb/kvasir/internal/command"
 )
 
 // Caller is what CONFIG SET needs to know of the client and the server.
@@ -104,7 +106,7 @@ func (s *Store) admit(pairs []string, caller Caller) ([]entry, error) {
 		name := pairs[i]
 		e := s.lookup(name)
 		if e.param == nil {
-			return nil, fmt.Errorf("ERR Unknown option or number of arguments for CONFIG SET - '%s'", oneLine(name))
+			return nil, fmt.Errorf("ERR Unknown option or number of arguments for CONFIG SET - '%s'", quoted(name))
 		}
 		flags := e.param.common().def.Flags
 		switch {
@@ -162,12 +164,15 @@ func (b *base) arguments(value string) []string {
 }
 
 func setError(name string, cause error) error {
-	text := fmt.Sprintf("ERR CONFIG SET failed (possibly related to argument '%s')", oneLine(name))
+	text := fmt.Sprintf("ERR CONFIG SET failed (possibly related to argument '%s')", quoted(name))
 	if cause.Error() != "" {
 		text += " - " + oneLine(cause.Error())
 	}
 	return errors.New(text)
 }
+
+// quoted is what an error reply shows of the client's own text.
+func quoted(text string) string { return oneLine(command.UpToZero(text)) }
 
 // oneLine keeps line breaks of the client's own text out of an error reply.
 func oneLine(text string) string {

@@ -182,7 +182,7 @@ func (h *handler) run(c *command.Ctx) {
 }
 
 func syntaxError(c *command.Ctx) {
-	c.Out.Errorf("ERR unknown subcommand or wrong number of arguments for '%.128s'. Try DEBUG HELP.", c.Args[1])
+	c.Out.Error(command.SubcommandSyntax(c.Args))
 }
 
 func (h *handler) reload(c *command.Ctx) {

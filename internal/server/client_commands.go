@@ -326,11 +326,11 @@ func runSetInfo(c *command.Ctx) {
 	case command.Is(attribute, "lib-ver"):
 		target = &c.Client.LibVer
 	default:
-		c.Out.Errorf("ERR Unrecognized option '%s'", attribute)
+		c.Out.Errorf("ERR Unrecognized option '%s'", command.UpToZero(attribute))
 		return
 	}
 	if !validAttribute(c.Args[3]) {
-		c.Out.Errorf("ERR %s cannot contain spaces, newlines or special characters.", attribute)
+		c.Out.Errorf("ERR %s cannot contain spaces, newlines or special characters.", command.UpToZero(attribute))
 		return
 	}
 	*target = c.Arg(3)

@@ -198,7 +198,7 @@ func parseHello(args [][]byte) (h hello, problem string) {
 			}
 			i++
 		default:
-			return h, "ERR Syntax error in HELLO option '" + string(args[i]) + "'"
+			return h, "ERR Syntax error in HELLO option '" + string(command.UpToZero(args[i])) + "'"
 		}
 	}
 	return h, ""

@@ -109,22 +109,22 @@ func (f *filter) parseOne(word string, arg []byte, negative bool, d *CommandDeps
 	case "type":
 		class, ok := classByName[strings.ToLower(text)]
 		if !ok {
-			return fmt.Sprintf("ERR Unknown client type '%s'", text)
+			return fmt.Sprintf("ERR Unknown client type '%s'", command.UpToZero(text))
 		}
 		f.class.set(class, negative)
 	case "user":
 		if !d.Users.Exists(arg) {
-			return fmt.Sprintf("ERR No such user '%s'", text)
+			return fmt.Sprintf("ERR No such user '%s'", command.UpToZero(text))
 		}
 		f.user.set(text, negative)
 	case "flags":
 		if strings.Trim(text, flagLetters) != "" {
-			return fmt.Sprintf("ERR Unknown flags found in the %s filter: %s", providedOr(negative, "NOT-FLAGS"), text)
+			return fmt.Sprintf("ERR Unknown flags found in the %s filter: %s", providedOr(negative, "NOT-FLAGS"), command.UpToZero(text))
 		}
 		f.flags.set(text, negative)
 	case "capa":
 		if strings.Trim(text, "r") != "" {
-			return fmt.Sprintf("ERR Unknown capa found in the %s filter: %s", providedOr(negative, "NOT-CAPA"), text)
+			return fmt.Sprintf("ERR Unknown capa found in the %s filter: %s", providedOr(negative, "NOT-CAPA"), command.UpToZero(text))
 		}
 		f.capa.set(text, negative)
 	case "db":

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/kvasirdb/kvasir/internal/command"
 	"github.com/kvasirdb/kvasir/internal/session"
 )
 
@@ -155,12 +156,12 @@ func overlap(tr *tracker, prefixes []string) string {
 	for i, p := range prefixes {
 		for _, other := range have {
 			if overlaps(p, other) {
-				return fmt.Sprintf(text, p, "an existing", other)
+				return fmt.Sprintf(text, command.UpToZero(p), "an existing", command.UpToZero(other))
 			}
 		}
 		for _, other := range prefixes[i+1:] {
 			if overlaps(p, other) {
-				return fmt.Sprintf(text, p, "another provided", other)
+				return fmt.Sprintf(text, command.UpToZero(p), "another provided", command.UpToZero(other))
 			}
 		}
 	}

@@ -176,7 +176,7 @@ func (q *query) centerOnMember(i int) bool {
 	member := q.c.Args[i]
 	score, ok := zset.Score(&q.source, member)
 	if !ok {
-		q.c.Out.Errorf("ERR member %s does not exist", member)
+		q.c.Out.Errorf("ERR member %s does not exist", command.UpToZero(member))
 		return false
 	}
 	q.shape.Center = geohash.Decode(geohash.FromScore(score))

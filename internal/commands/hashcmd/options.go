@@ -139,7 +139,7 @@ func parseCondition(c *command.Ctx, fieldsAt int) (when hash.Condition, ok bool)
 		case command.Is(a, "lt"):
 			when |= hash.OnlyEarlier
 		default:
-			c.Out.Error("ERR Unsupported option " + string(a))
+			c.Out.Errorf("ERR Unsupported option %s", command.UpToZero(a))
 			return 0, false
 		}
 	}

@@ -78,7 +78,7 @@ func runPFDebug(c *command.Ctx) {
 			c.Out.Int(0)
 		}
 	default:
-		c.Out.Errorf("ERR Unknown PFDEBUG subcommand '%s'", word)
+		c.Out.Errorf("ERR Unknown PFDEBUG subcommand '%s'", command.UpToZero(word))
 	}
 }
 

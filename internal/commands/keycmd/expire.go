@@ -113,7 +113,7 @@ func parseCondition(c *command.Ctx) (want condition, ok bool) {
 		case command.Is(a, "lt"):
 			want |= onlyLess
 		default:
-			c.Out.Error("ERR Unsupported option " + string(a))
+			c.Out.Errorf("ERR Unsupported option %s", command.UpToZero(a))
 			return 0, false
 		}
 	}

@@ -107,7 +107,7 @@ func parseScan(c *command.Ctx) (f scanFilter, ok bool) {
 		case command.Is(a, "type") && operand:
 			f.typed = true
 			if f.typ, ok = typeByName(c.Args[i+1]); !ok {
-				c.Out.Error("ERR unknown type name '" + string(c.Args[i+1]) + "'")
+				c.Out.Errorf("ERR unknown type name '%s'", command.UpToZero(c.Args[i+1]))
 				return f, false
 			}
 		case command.Is(a, "novalues"):

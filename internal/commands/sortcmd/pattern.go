@@ -23,10 +23,7 @@ type pattern struct {
 // parsePattern reads a pattern, whose special characters count up to the first
 // zero byte only.
 func parsePattern(word []byte) (p pattern) {
-	text := word
-	if i := bytes.IndexByte(text, 0); i >= 0 {
-		text = text[:i]
-	}
+	text := command.UpToZero(word)
 	p.self = string(text) == "#"
 	at := bytes.IndexByte(text, '*')
 	if at < 0 {

@@ -86,7 +86,7 @@ func runXClaim(c *command.Ctx) {
 // groupOf opens the group that argument 2 names, of a stream that was looked up.
 // If there is none, it answers so.
 func groupOf(c *command.Ctx, e keyspace.Entry) (d delivery, ok bool) {
-	none := func() { c.Out.Errorf(noGroup, c.Args[1], c.Args[2]) }
+	none := func() { refuseGroup(c, noGroup, c.Args[1], c.Args[2]) }
 	if !isStream(c, &e, none) {
 		return d, false
 	}
@@ -188,7 +188,7 @@ func parseClaim(c *command.Ctx) (o claimOptions, ok bool) {
 			i++
 			o.last, ok = idArg(c, i)
 		default:
-			c.Out.Errorf("ERR Unrecognized XCLAIM option '%s'", arg)
+			c.Out.Errorf("ERR Unrecognized XCLAIM option '%s'", command.UpToZero(arg))
 			return o, false
 		}
 		if !ok {

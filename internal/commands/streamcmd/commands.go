@@ -39,6 +39,12 @@ const (
 	noGroupOfKey = "NOGROUP No such consumer group '%s' for key name '%s'"
 )
 
+// refuseGroup answers that there is no group, with one of the texts above, which
+// quotes two words.
+func refuseGroup(c *command.Ctx, text string, first, second []byte) {
+	c.Out.Errorf(text, command.UpToZero(first), command.UpToZero(second))
+}
+
 // target is a stream that a command changes.
 type target struct {
 	stream.Stream
@@ -128,8 +134,7 @@ func idText(arg []byte) (text []byte, ok bool) {
 	if len(arg) > most {
 		return nil, false
 	}
-	text, _, _ = bytes.Cut(arg, []byte{0})
-	return text, true
+	return command.UpToZero(arg), true
 }
 
 // idArg is parseID of argument i, answering if it is no ID.

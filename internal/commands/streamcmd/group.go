@@ -127,7 +127,7 @@ func editGroup(c *command.Ctx) (d delivery, ok bool) {
 	}
 	d = delivery{target: t, groupName: c.Args[3]}
 	if d.group, ok = t.Group(d.groupName); !ok {
-		c.Out.Errorf(noGroupOfKey, d.groupName, t.key)
+		refuseGroup(c, noGroupOfKey, d.groupName, t.key)
 	}
 	return d, ok
 }

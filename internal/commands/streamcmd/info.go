@@ -34,7 +34,7 @@ func runXPending(c *command.Ctx) {
 	if !ok {
 		return
 	}
-	none := func() { c.Out.Errorf(noGroup, c.Args[1], c.Args[2]) }
+	none := func() { refuseGroup(c, noGroup, c.Args[1], c.Args[2]) }
 	s, ok := find(c, c.Args[1], none)
 	if !ok {
 		return
@@ -212,7 +212,7 @@ func runInfoConsumers(c *command.Ctx) {
 	}
 	g, ok := s.Group(c.Args[3])
 	if !ok {
-		c.Out.Errorf(noGroupOfKey, c.Args[3], c.Args[2])
+		refuseGroup(c, noGroupOfKey, c.Args[3], c.Args[2])
 		return
 	}
 	c.Out.ArrayHeader(g.ConsumerCount())

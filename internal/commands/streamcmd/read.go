@@ -207,7 +207,7 @@ func (r *reading) resolve(c *command.Ctx) (ok bool) {
 			s = &opened
 		}
 		if r.grouped && (s == nil || !hasGroup(s, r.group)) {
-			c.Out.Errorf(noGroup+" in XREADGROUP with GROUP option", key, r.group)
+			refuseGroup(c, noGroup+" in XREADGROUP with GROUP option", key, r.group)
 			return false
 		}
 		if ok := r.resolveID(c, i, s); !ok {

@@ -118,7 +118,7 @@ func (cs *commands) runDoctor(c *command.Ctx) {
 func (cs *commands) runGraph(c *command.Ctx) {
 	e, ok := cs.find(c.Arg(2))
 	if !ok {
-		c.Out.Errorf("ERR No samples available for event '%s'", c.Args[2])
+		c.Out.Errorf("ERR No samples available for event '%s'", command.UpToZero(c.Args[2]))
 		return
 	}
 	c.Out.Verbatim("txt", []byte(e.graph(cs.clock.Now().Unix())))
