@@ -16,6 +16,7 @@ import (
 	"github.com/kvasirdb/kvasir/internal/datatype/set"
 	"github.com/kvasirdb/kvasir/internal/datatype/value"
 	"github.com/kvasirdb/kvasir/internal/datatype/zset"
+	"github.com/kvasirdb/kvasir/internal/keyspace"
 	"github.com/kvasirdb/kvasir/internal/platform/keysort"
 	"github.com/kvasirdb/kvasir/internal/resp"
 	"github.com/kvasirdb/kvasir/internal/session"
@@ -194,11 +195,26 @@ func source(c *command.Ctx) (v value.Value, ok bool) {
 		return value.Value{Type: value.List, Enc: value.ListPack}, true
 	}
 	switch e.Type() {
-	case value.List, value.Set, value.ZSet:
+	case value.List, value.Set:
+		return e.Value(), true
+	case value.ZSet:
+		if e.Encoding() == value.ListPack {
+			unpack(c, &e)
+		}
 		return e.Value(), true
 	}
 	c.Out.Error(command.WrongType)
 	return v, false
+}
+
+// unpack gives a sorted set the large encoding for good, as Valkey does, whose
+// clients see it in OBJECT ENCODING and in the scores of ZSCAN. It may, even for
+// SORT_RO, because both commands run exclusively; and as no element changes, nobody
+// who watches or tracks the key is told.
+func unpack(c *command.Ctx, e *keyspace.Entry) {
+	v := e.Update()
+	zset.Unpack(c.Tx.Heap(), &v)
+	e.Commit(c.Args[1], v, 0)
 }
 
 func elements(v *value.Value) int {

@@ -223,6 +223,13 @@ func freeIfEmpty(h *offheap.Heap, v *value.Value) {
 	}
 }
 
+// Unpack gives a packed set the large encoding, whatever its size.
+func Unpack(h *offheap.Heap, v *value.Value) {
+	if v.Root != 0 && v.Enc == value.ListPack {
+		toLarge(h, v)
+	}
+}
+
 // ApplyLimits gives a set that is too large for a listpack the large encoding,
 // and one that is small enough a listpack. It is for sets that were loaded or
 // computed as a whole.
