@@ -153,7 +153,12 @@ func (l *Loop) readPending(c *conn) {
 	if c.Flags&session.Waits == 0 {
 		missing = c.parser.Missing(have)
 		want = int(max(int64(want), min(missing, growBytes)))
-		c.large = c.large || c.parser.Receiving() > readBytes
+		if c.parser.Receiving() > readBytes {
+			c.large = true
+			if room := cap(c.pending) - have; missing <= int64(room) {
+				want = room // the argument's end has a place: no reason to move the rest
+			}
+		}
 	}
 	if cap(c.pending)-have < want {
 		size := max(have+want, 2*have)
