@@ -89,7 +89,7 @@ func Commands(d CommandDeps) []command.Spec {
 		Lock: command.LockNone,
 		Run:  d.runSelect,
 	}
-	return []command.Spec{pingSpec, echoSpec, quitSpec, helloSpec, resetSpec, selectSpec, d.clientSpec()}
+	return []command.Spec{pingSpec, echoSpec, quitSpec, helloSpec, resetSpec, selectSpec, readonlySpec, readwriteSpec, d.clientSpec()}
 }
 
 var pingSpec = command.Spec{

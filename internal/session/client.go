@@ -27,7 +27,7 @@ const (
 	CloseAfterReply                     // c: closed once its output is sent
 	CloseSoon                           // A: closed at the next opportunity, output dropped
 	UnixSocket                          // U: came through the unix socket
-	ReadOnly                            // r: READONLY in cluster mode
+	ReadOnly                            // r: READONLY, reads may be answered by a replica
 	NoEvict                             // e: not subject to maxmemory-clients
 	NoTouch                             // T: does not move access clocks
 	Tracking                            // t: asked for invalidation messages
