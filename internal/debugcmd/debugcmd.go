@@ -38,6 +38,8 @@ type Deps struct {
 	// SetPackedThreshold changes from which size on an element of a list is
 	// kept by itself; 0 restores the default.
 	SetPackedThreshold func(bytes int64)
+	// OutputInBlocks makes limits of output count any output as a whole block.
+	OutputInBlocks func(on bool)
 	// SkipChecksum makes payloads be taken whose checksum is wrong.
 	SkipChecksum func(on bool)
 	// Reload saves all keys, unless ReloadOptions.NoSave is set, and loads them
@@ -125,7 +127,6 @@ func (h *handler) addAll() {
 	add("assert", 2, anyNumber, h.assert)
 	flag("dict-resizing")
 	flag("hashtable-can-abort-shrink")
-	flag("client-enforce-reply-list")
 	add("replybuffer", 4, 4, replyBuffer)
 	if h.SetActiveExpire != nil {
 		add("set-active-expire", 3, 3, func(c *command.Ctx) {
@@ -136,6 +137,12 @@ func (h *handler) addAll() {
 	if h.PauseCron != nil {
 		add("pause-cron", 3, 3, func(c *command.Ctx) {
 			h.PauseCron(leadingInt(c.Args[2]) != 0)
+			c.Out.OK()
+		})
+	}
+	if h.OutputInBlocks != nil {
+		add("client-enforce-reply-list", 3, 3, func(c *command.Ctx) {
+			h.OutputInBlocks(leadingInt(c.Args[2]) != 0)
 			c.Out.OK()
 		})
 	}

@@ -20,7 +20,7 @@ var descriptions = []struct {
 }{
 	{"aof-flush-sleep", "AOF-FLUSH-SLEEP <microseconds>", []string{"    Wait so long before each write to the append-only file."}},
 	{"assert", "ASSERT", []string{"    End the process by a failed assertion."}},
-	{"client-enforce-reply-list", "CLIENT-ENFORCE-REPLY-LIST <0|1>", []string{"    Accepted; replies here have a single buffer."}},
+	{"client-enforce-reply-list", "CLIENT-ENFORCE-REPLY-LIST <0|1>", []string{"    Count any waiting reply as a whole block, for the limits of output."}},
 	{"client-eviction", "CLIENT-EVICTION", []string{"    Show which clients maxmemory-clients would end first."}},
 	{"config-rewrite-force-all", "CONFIG-REWRITE-FORCE-ALL", []string{"    Write every parameter to the configuration file, defaults too."}},
 	{"crash-and-recover", "CRASH-AND-RECOVER [<milliseconds>]", []string{"    Start the process anew without saving anything, after a pause."}},

@@ -13,6 +13,7 @@ import (
 type debugSwitches struct {
 	cronPaused          atomic.Bool
 	checksumSkipped     atomic.Bool
+	outputInBlocks      atomic.Bool
 	listPackedThreshold atomic.Int64 // see value.Limits
 }
 
@@ -27,6 +28,7 @@ func (n *Node) debugCommands() []command.Spec {
 		ClientEviction:     func() (string, bool) { return n.Server.DescribeEviction() },
 		Restart:            n.restartProcess(),
 		SetPackedThreshold: n.setListPackedThreshold,
+		OutputInBlocks:     n.countOutputInBlocks,
 		SkipChecksum:       n.debug.checksumSkipped.Store,
 		Reload:             n.reload,
 		LoadAOF:            n.reloadAppendOnly,
@@ -39,6 +41,11 @@ func (n *Node) debugCommands() []command.Spec {
 func (n *Node) pauseCron(on bool) {
 	n.debug.cronPaused.Store(on)
 	n.Server.PauseCron(on)
+}
+
+func (n *Node) countOutputInBlocks(on bool) {
+	n.debug.outputInBlocks.Store(on)
+	n.Server.SetLimits(n.limits())
 }
 
 func (n *Node) setListPackedThreshold(bytes int64) {

@@ -217,6 +217,7 @@ func (n *Node) limits() *server.Limits {
 		HideUserData:      p.HideUserDataFromLog.Load(),
 		ClientsBytes:      clientsBytes(p.MaxMemoryClients.Load(), p.MaxMemory.Load()),
 		CronInterval:      time.Second / time.Duration(p.Hz.Load()),
+		OutputInBlocks:    n.debug.outputInBlocks.Load(),
 	}
 	for class, limit := range p.ClientOutputBufferLimit.Load() {
 		l.Output[class] = server.OutputLimit{HardBytes: int64(limit.HardBytes), SoftBytes: int64(limit.SoftBytes), SoftSeconds: limit.SoftSeconds}

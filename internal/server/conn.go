@@ -446,6 +446,9 @@ func (limits *Limits) outputOf(c *conn) *OutputLimit {
 // overOutputLimit reports whether a client has more output waiting than it may.
 func (l *Loop) overOutputLimit(c *conn, limits *Limits) bool {
 	waiting := int64(outputBytes(c.Out.Len()))
+	if limits.OutputInBlocks {
+		waiting = max(waiting, replyChunkBytes)
+	}
 	if waiting == 0 {
 		c.SoftLimitSinceMillis = 0
 		return false

@@ -78,6 +78,9 @@ type Limits struct {
 	ClientsBytes      int64         // maxmemory-clients; 0 none
 	CronInterval      time.Duration // at most a second; see hz
 	Output            [OutputClasses]OutputLimit
+	// OutputInBlocks makes any output count as one block of it at least, as if
+	// there were no reply buffer.
+	OutputInBlocks bool
 }
 
 // OutputClass is a class of client-output-buffer-limit.
