@@ -38,6 +38,8 @@ func FreeValue(h *offheap.Heap, v value.Value) {
 // reachable and reports whether nothing is left.
 func FreeValueStep(h *offheap.Heap, v *value.Value, limit int) (done bool) {
 	switch v.Type {
+	case value.List:
+		return list.FreeStep(h, v, limit)
 	case value.Set:
 		return set.FreeStep(h, v, limit)
 	case value.ZSet:

@@ -550,7 +550,8 @@ func (m *collectionBench) stalls(ctx context.Context) error {
 			if _, err := t.do(ctx, "SET", "probe", value); err != nil {
 				return err
 			}
-			grow := func() error { return t.growOne(ctx, m.scale.GrowTo, kind.add) }
+			grow := func() error { return t.sendSteadily(ctx, m.scale.GrowTo, kind.add) }
+			read := func() error { return t.sendSteadily(ctx, m.scale.GrowTo, []string{"GET", "probe"}) }
 			free := func(command string) func() error {
 				return func() error { return t.freeOne(ctx, command) }
 			}
@@ -559,6 +560,7 @@ func (m *collectionBench) stalls(ctx context.Context) error {
 				run  func() error
 			}{
 				{stallPhaseNone, func() error { return sleep(ctx, freedAfter) }},
+				{stallPhaseReads, read},
 				{"grows", grow},
 				{"UNLINK", free("UNLINK")},
 				{"grows", grow},
@@ -575,7 +577,7 @@ func (m *collectionBench) stalls(ctx context.Context) error {
 					rounds[phase.name] = append(rounds[phase.name], s)
 				}
 			}
-			for _, name := range []string{stallPhaseNone, "grows", "UNLINK", "DEL"} {
+			for _, name := range []string{stallPhaseNone, stallPhaseReads, "grows", "UNLINK", "DEL"} {
 				m.out.Stalls = append(m.out.Stalls, medianStall(rounds[name]))
 			}
 			return nil
@@ -587,11 +589,11 @@ func (m *collectionBench) stalls(ctx context.Context) error {
 	return nil
 }
 
-// growOne adds n elements, as many at a time as take the server a fraction of a
-// millisecond, so that what a turn of its loop has to do does not count as a stall.
-func (t *target) growOne(ctx context.Context, n int64, add []string) error {
+// sendSteadily sends n requests, as many at a time as take the server a fraction of
+// a millisecond, so that what a turn of its loop has to do does not count as a stall.
+func (t *target) sendSteadily(ctx context.Context, n int64, words []string) error {
 	_, err := loadgen.Run(ctx, loadgen.Config{
-		Addr: t.Addr, Clients: 1, Pipeline: pipelined, Keyspace: n, Counters: new(loadgen.Counters), Requests: n, Sequence: loadgen.Command(add...),
+		Addr: t.Addr, Clients: 1, Pipeline: pipelined, Keyspace: n, Counters: new(loadgen.Counters), Requests: n, Sequence: loadgen.Command(words...),
 	}, nil)
 	return err
 }
@@ -599,9 +601,13 @@ func (t *target) growOne(ctx context.Context, n int64, add []string) error {
 // freedAfter is how long a collection that was deleted is watched.
 const freedAfter = time.Second
 
-// stallPhaseNone is the time in which nothing happens: what is measured then
-// comes from the machine.
-const stallPhaseNone = "nothing"
+// In these phases nothing happens, and as many requests as make the collection grow
+// read a short string. What is measured then comes from the machine: a virtual
+// processor, say, that stands still for some milliseconds without being told.
+const (
+	stallPhaseNone  = "nothing"
+	stallPhaseReads = "reads"
+)
 
 func (t *target) freeOne(ctx context.Context, command string) error {
 	v, err := t.do(ctx, command, "large")

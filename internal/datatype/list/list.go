@@ -435,6 +435,24 @@ func Free(h *offheap.Heap, v *value.Value) {
 	v.Enc, v.Root = value.ListPack, 0
 }
 
+// FreeStep frees about the given number of elements of a list that is no longer
+// used and reports whether everything is freed. No other function may be called
+// after the first step. A node is a block of its own, and most have a page of their
+// own: freeing one takes about as long as freeing eight elements of a hash.
+func FreeStep(h *offheap.Heap, v *value.Value, elements int) bool {
+	if v.Root == 0 || v.Enc != value.QuickList {
+		Free(h, v)
+		return true
+	}
+	const elementsPerNode = 8
+	l := quicklist.Open(h, v.Root)
+	if !l.FreeStep(elements/elementsPerNode + 1) {
+		return false
+	}
+	v.Enc, v.Root = value.ListPack, 0
+	return true
+}
+
 // FreeEffort returns how many blocks Free gives back: beyond some number, it
 // is better done in the background.
 func FreeEffort(v *value.Value) int {

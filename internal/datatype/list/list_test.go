@@ -423,3 +423,25 @@ func BenchmarkPushPop(b *testing.B) {
 		})
 	}
 }
+
+// TestFreeStep frees lists of both encodings, and one of many nodes in many steps.
+func TestFreeStep(t *testing.T) {
+	h := newHeap(t)
+	long := make([]string, 1000)
+	for i := range long {
+		long[i] = strconv.Itoa(i)
+	}
+	for _, c := range []struct {
+		elems []string
+		steps int
+	}{{nil, 1}, {[]string{"a"}, 1}, {long, 100}} {
+		v := build(h, limits(1, 0), c.elems...)
+		steps := 1
+		for !FreeStep(h, &v, 72) { // 10 nodes
+			steps++
+		}
+		if steps != c.steps || v.Root != 0 {
+			t.Errorf("%d elements: %d steps, want %d; %+v is left", len(c.elems), steps, c.steps, v)
+		}
+	}
+}

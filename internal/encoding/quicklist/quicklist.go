@@ -87,12 +87,24 @@ func (l *List) Fill() int { return int(l.header().fill) }
 func (l *List) Depth() int { return int(l.header().depth) }
 
 // Free gives all memory of the list back. The handle is then of no use.
-func (l *List) Free() {
-	for _, n := range l.nodes() {
+func (l *List) Free() { l.FreeStep(l.Nodes()) }
+
+// FreeStep frees nodes of a list that is no longer used, at most the given number,
+// and reports whether everything is freed. No other method may be called after the
+// first step.
+func (l *List) FreeStep(nodes int) bool {
+	all := l.nodes()
+	left := max(len(all)-nodes, 0)
+	for _, n := range all[left:] {
 		l.h.Free(n.ref(), why)
+	}
+	l.header().nodes = uint32(left)
+	if left > 0 {
+		return false
 	}
 	l.h.Free(l.root, why)
 	l.root = 0
+	return true
 }
 
 // Copy returns a list with the same elements in the same nodes.

@@ -457,6 +457,19 @@ func TestCondensed(t *testing.T) {
 	l.Free()
 }
 
+func TestFreeStepIsBounded(t *testing.T) {
+	h := newHeap(t)
+	l := build(h, 1, 0, numbers(0, 12)...)
+	for _, want := range []int{7, 2} {
+		if l.FreeStep(5) || l.Nodes() != want {
+			t.Fatalf("%d nodes are left after freeing 5, want %d", l.Nodes(), want)
+		}
+	}
+	if !l.FreeStep(5) {
+		t.Fatal("not everything was freed")
+	}
+}
+
 func BenchmarkPushTail(b *testing.B) { benchmarkPush(b, (*List).PushTail) }
 func BenchmarkPushHead(b *testing.B) { benchmarkPush(b, (*List).PushHead) }
 

@@ -7,12 +7,15 @@ import (
 	"github.com/kvasirdb/kvasir/internal/datatype/value"
 	"github.com/kvasirdb/kvasir/internal/keyspace"
 	"github.com/kvasirdb/kvasir/internal/platform/offheap"
+	"github.com/kvasirdb/kvasir/internal/platform/pace"
 )
 
 const (
-	queueMax         = 1 << 16
-	flushStepKeys    = 4096
-	freeStepElements = 4096
+	queueMax = 1 << 16
+	// A step takes some tens of microseconds, for which a client may have to wait
+	// if the loop that serves it shares a processor with the Reclaimer.
+	flushStepKeys    = 512
+	freeStepElements = 512
 )
 
 // Reclaimer frees values and flushed databases on a goroutine of its own. It
@@ -38,20 +41,26 @@ func (r *Reclaimer) Start() {
 			switch j := job.(type) {
 			case value.Value:
 				for !keyspace.FreeValueStep(r.heap, &j, freeStepElements) {
-					r.heap.Sync()
+					r.rest()
 				}
 				r.finished(1)
 			case *keyspace.DB:
 				n := j.Keys()
 				for !j.FreeSome(r.heap, flushStepKeys) {
-					r.heap.Sync()
+					r.rest()
 				}
 				r.finished(n)
 			}
-			r.heap.Sync()
+			r.rest()
 		}
 		r.heap.Close()
 	})
+}
+
+// rest publishes what a step has freed and lets others have the processor.
+func (r *Reclaimer) rest() {
+	r.heap.Sync()
+	pace.Yield()
 }
 
 // Stop frees what is queued and ends. No more work may be given.

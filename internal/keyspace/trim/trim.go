@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/kvasirdb/kvasir/internal/platform/offheap"
+	"github.com/kvasirdb/kvasir/internal/platform/pace"
 )
 
 const (
@@ -21,6 +22,8 @@ const (
 	// burst frees, the next may need.
 	patience  = 10
 	stepBytes = 64 << 20
+	// pieceBytes is how much goes back without a look at who waits for the processor.
+	pieceBytes = 1 << 20
 
 	// Free pages that stay: a share of the pages in use, and a minimum.
 	keptShare = 8
@@ -77,7 +80,15 @@ func (t *Trimmer) Step() int64 {
 	if t.waited++; t.waited < patience {
 		return 0
 	}
-	return t.pool.ReleaseSome(min(surplus, stepBytes))
+	var given int64
+	for want := min(surplus, stepBytes); given < want; pace.Yield() {
+		n := t.pool.ReleaseSome(min(want-given, pieceBytes))
+		if n == 0 {
+			break
+		}
+		given += n
+	}
+	return given
 }
 
 // Surplus returns how many bytes of free pages are more than is kept.

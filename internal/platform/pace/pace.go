@@ -11,6 +11,11 @@
 // then those who serve them want the processor. Otherwise work goes on without a
 // pause. An interruption alone says little: work on a single processor is interrupted
 // by its own helpers, as who writes what it has encoded, and by Go's.
+//
+// Work whose bursts are shorter than anybody minds need not sleep. It calls Yield
+// after each, without a lock. A thread that serves clients and shares the processor
+// with the work then waits for the rest of a burst; otherwise it would wait until
+// the system ends the other thread's turn, which takes milliseconds.
 package pace
 
 import "time"

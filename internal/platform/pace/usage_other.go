@@ -2,11 +2,17 @@
 
 package pace
 
-import "time"
+import (
+	"runtime"
+	"time"
+)
 
 // Nothing is known of threads: work goes on without a pause.
 func thread() int { return 0 }
 
 func usage() (cpu time.Duration, interrupted int64) { return 0, 0 }
+
+// Yield lets another goroutine run.
+func Yield() { runtime.Gosched() }
 
 func sleep(d time.Duration) { time.Sleep(d) }
