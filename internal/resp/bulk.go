@@ -26,6 +26,39 @@ func AppendBulk(dst, value []byte) []byte {
 	return dst
 }
 
+// AppendShortBulk is AppendBulk for loops over many strings that are mostly shorter
+// than 64 bytes. What is behind value, up to its capacity, must not be written by
+// others meanwhile: it is read with it, 16 bytes at a time.
+func AppendShortBulk(dst, value []byte) []byte {
+	n, at := len(value), len(dst)
+	if n >= shortBulkBytes || cap(value) < shortBulkBytes || cap(dst)-at < shortBulkBytes+bulkOverheadBytes {
+		return AppendBulk(dst, value)
+	}
+	room := dst[at:cap(dst)]
+	head := len("$10\r\n")
+	if n < 10 {
+		head = len("$1\r\n")
+		binary.LittleEndian.PutUint32(room, '$'|('0'+uint32(n))<<8|'\r'<<16|'\n'<<24)
+	} else {
+		binary.LittleEndian.PutUint32(room, '$'|('0'+uint32(n)/10)<<8|('0'+uint32(n)%10)<<16|'\r'<<24)
+		room[4] = '\n'
+	}
+	from, to := (*[shortBulkBytes]byte)(value[:shortBulkBytes]), (*[shortBulkBytes]byte)(room[head:])
+	*(*[16]byte)(to[:]) = *(*[16]byte)(from[:])
+	if n > 16 {
+		*(*[16]byte)(to[16:]) = *(*[16]byte)(from[16:])
+	}
+	if n > 32 {
+		*(*[32]byte)(to[32:]) = *(*[32]byte)(from[32:])
+	}
+	end := head + n
+	binary.LittleEndian.PutUint16(room[end:], '\r'|'\n'<<8)
+	return dst[:at+end+2]
+}
+
+// shortBulkBytes is what AppendShortBulk may read and write of a string.
+const shortBulkBytes = 64
+
 // AppendBulkInt appends an integer's text to dst as a bulk string.
 func AppendBulkInt(dst []byte, v int64) []byte {
 	n := 0

@@ -297,3 +297,20 @@ func TestBulkSize(t *testing.T) {
 		t.Errorf("the room of %d has become %d", room, cap(dst))
 	}
 }
+
+// AppendShortBulk must do what AppendBulk does, whatever room there is.
+func TestAppendShortBulk(t *testing.T) {
+	text := []byte(strings.Repeat("0123456789abcdefghijklmnopqrstuvwxyz", 5))
+	for n := range 80 {
+		for _, behind := range []int{0, 1, 15, 64} {
+			for _, room := range []int{0, n + 7, 86, 87, 200} {
+				value := text[3 : 3+n : 3+n+behind]
+				want := AppendBulk([]byte("before"), value)
+				got := AppendShortBulk(append(make([]byte, 0, len("before")+room), "before"...), value)
+				if !bytes.Equal(got, want) {
+					t.Fatalf("%d bytes, %d behind them, room for %d: %q, want %q", n, behind, room, got, want)
+				}
+			}
+		}
+	}
+}

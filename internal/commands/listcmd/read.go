@@ -109,7 +109,7 @@ func replyRange(c *command.Ctx, v *value.Value, from, count int) {
 func appendRun(dst []byte, lp listpack.View, p, n int) []byte {
 	for ; n > 0; n-- {
 		if s, next := lp.Short(p); next != 0 {
-			dst = resp.AppendBulk(dst, s)
+			dst = resp.AppendShortBulk(dst, s)
 			p = next
 			continue
 		}

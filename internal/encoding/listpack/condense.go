@@ -309,6 +309,14 @@ func expand(v View, p int, src []byte, i, j, stride, elements int) int {
 	ref := reference{begin: p, ahead: stride}
 	for ; i < j && elements > 0; elements-- {
 		op := src[i]
+		if op < opSame && stride == 1 {
+			size, n := p-ref.at, 0
+			if p, i, n = suffixes(v, p, size, src, i, j, elements); n > 0 {
+				ref.at = p - size
+				elements -= n - 1
+				continue
+			}
+		}
 		i++
 		refNext := 0
 		if ref.at != 0 {
@@ -377,6 +385,37 @@ func expand(v View, p int, src []byte, i, j, stride, elements int) int {
 		ref.advance(refNext)
 	}
 	return p
+}
+
+// suffixes expands a run of opSuffix with a stride of 1, src from i up to j at most:
+// elements that are all as long as the one before them, whose entry has size bytes
+// and ends at p. It returns where the entries and the operations end, and how many
+// there were. It ends early at what is no short string, and where there is no room
+// to copy more than is asked for.
+func suffixes(v View, p, size int, src []byte, i, j, elements int) (end, next, n int) {
+	if size > maxShortString+2 {
+		return p, i, 0
+	}
+	p, i, n = suffixesWide(v, p, size, src, i, j, elements)
+	p, i, more := suffixWords(v, p, size, src, i, j, elements-n)
+	return p, i, n + more
+}
+
+// suffixWords is the part of suffixes that every machine can do.
+func suffixWords(v View, p, size int, src []byte, i, j, elements int) (end, next, n int) {
+	head := headShortString | byte(size-2)
+	for n < elements && i < j && src[i] < opSame && p+size+ExpandSlack <= len(v) && i+size+8 <= len(src) {
+		shared := int(src[i])
+		own := size - 2 - shared
+		v[p] = head
+		copyWords(v[p+1:], v[p+1-size:], shared)
+		copyWords(v[p+1+shared:], src[i+1:], own)
+		p += size
+		v[p-1] = byte(size - 1)
+		i += 1 + own
+		n++
+	}
+	return p, i, n
 }
 
 // copyWords copies n bytes, and up to seven more, forwards; both have room for that.

@@ -202,6 +202,7 @@ func BenchmarkCondense(b *testing.B) {
 	}{
 		{"neighbours", 1, func(i int) string { return fmt.Sprintf("element:%08d", i) }},
 		{"random", 1, func(i int) string { return fmt.Sprintf("%016x", uint64(i)*0x9E3779B97F4A7C15) }},
+		{"named", 1, func(i int) string { return fmt.Sprintf("element:%012d", uint64(i)*0x9E3779B97F4A7C15>>25) }},
 		{"stream", 5, func(i int) string {
 			return []string{"2", fmt.Sprint(i * 3), "0", fmt.Sprintf("%016x", uint64(i)*0x9E3779B97F4A7C15), "4"}[i%5]
 		}},
