@@ -118,11 +118,15 @@ type target struct {
 	name string
 }
 
+// start starts a server, on the servers' core if it is pinned, and otherwise on
+// all cores: it would inherit the one of this process.
 func (b *bench) start(c named, pin bool, extra ...string) (*target, error) {
 	command := c.command.With(extra...)
+	cores := everyCore
 	if pin {
-		command.Wrapper = []string{"taskset", "-c", strconv.Itoa(b.ServerCPU)}
+		cores = strconv.Itoa(b.ServerCPU)
 	}
+	command.Wrapper = []string{"taskset", "-c", cores}
 	s, err := harness.StartBinary(command)
 	if err != nil {
 		return nil, err
@@ -298,11 +302,11 @@ func (b *bench) loops(ctx context.Context) (err error) {
 }
 
 // allCores lets this process run on every core, onlyCore on one.
-func allCores() error         { return affinity("0-" + strconv.Itoa(maxCores-1)) }
+func allCores() error         { return affinity(everyCore) }
 func onlyCore(core int) error { return affinity(strconv.Itoa(core)) }
 
-// maxCores is more than any machine has; the system takes those there are.
-const maxCores = 1024
+// everyCore names more cores than any machine has; the system takes those there are.
+const everyCore = "0-1023"
 
 func affinity(list string) error {
 	out, err := exec.Command("taskset", "-a", "-c", "-p", list, strconv.Itoa(os.Getpid())).CombinedOutput()
