@@ -25,8 +25,10 @@ type query struct {
 	source  value.Value
 	found   bool // there is a source
 
+	hits      int  // found so far
+	answers   bool // hits are answered when they are found: nobody asks for an order
 	selection selection
-	names     []byte // of hits
+	names     []byte // of the hits in selection
 
 	shape     geohash.Shape
 	target    []byte // nil: reply with the hits

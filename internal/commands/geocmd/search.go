@@ -292,6 +292,13 @@ func search(c *command.Ctx, d dialect) {
 		}
 		return
 	}
+	if q.target == nil && q.order == unordered {
+		q.answers = true
+		list := c.Out.Defer()
+		q.collect()
+		c.Out.SetArrayLen(list, q.hits)
+		return
+	}
 	q.collect()
 	hits := q.selection.sorted()
 	if q.target != nil {
@@ -301,7 +308,8 @@ func search(c *command.Ctx, d dialect) {
 	}
 }
 
-// collect selects the members within the shape, in the order of the ranges.
+// collect selects the members within the shape, in the order of the ranges, or
+// answers them at once.
 func (q *query) collect() {
 	q.selection = selection{order: q.order}
 	atMost := 0 // hits that are to be found
@@ -324,17 +332,22 @@ func (q *query) collect() {
 				}
 				q.hit(member, score, distance)
 			}
-			return atMost == 0 || len(q.selection.hits) < atMost
+			return atMost == 0 || q.hits < atMost
 		})
-		if atMost > 0 && len(q.selection.hits) >= atMost {
+		if atMost > 0 && q.hits >= atMost {
 			return
 		}
 	}
 }
 
-// hit takes a member into the selection if it is good enough. What is too far
-// for a selection that is full need not be searched any more.
+// hit takes a member into the selection if it is good enough, or answers it. What is
+// too far for a selection that is full need not be searched any more.
 func (q *query) hit(member []byte, score, distance float64) {
+	q.hits++
+	if q.answers {
+		q.replyHit(member, score, distance)
+		return
+	}
 	from := len(q.names)
 	h := hit{distance, score, from, from + len(member)}
 	if !q.selection.add(h) {
@@ -350,6 +363,15 @@ func (q *query) name(h *hit) []byte { return q.names[h.from:h.to] }
 
 // reply answers with the hits and what was asked about them.
 func (q *query) reply(hits []hit) {
+	q.c.Out.ArrayHeader(len(hits))
+	for i := range hits {
+		h := &hits[i]
+		q.replyHit(q.name(h), h.score, h.distance)
+	}
+}
+
+// replyHit answers with a member and what was asked about it.
+func (q *query) replyHit(member []byte, score, distance float64) {
 	out := q.c.Out
 	details := 0
 	for _, with := range [...]bool{q.withDist, q.withHash, q.withCoord} {
@@ -357,22 +379,18 @@ func (q *query) reply(hits []hit) {
 			details++
 		}
 	}
-	out.ArrayHeader(len(hits))
-	for i := range hits {
-		h := &hits[i]
-		if details > 0 {
-			out.ArrayHeader(1 + details)
-		}
-		out.Bulk(q.name(h))
-		if q.withDist {
-			replyDistance(q.c, h.distance/q.shape.Unit)
-		}
-		if q.withHash {
-			out.Int(int64(h.score))
-		}
-		if q.withCoord {
-			replyPosition(q.c, geohash.Decode(geohash.FromScore(h.score)))
-		}
+	if details > 0 {
+		out.ArrayHeader(1 + details)
+	}
+	out.Bulk(member)
+	if q.withDist {
+		replyDistance(q.c, distance/q.shape.Unit)
+	}
+	if q.withHash {
+		out.Int(int64(score))
+	}
+	if q.withCoord {
+		replyPosition(q.c, geohash.Decode(geohash.FromScore(score)))
 	}
 }
 

@@ -162,8 +162,10 @@ func (e *estimator) from(c cell) (latAway, lonAway, cosLat float64) {
 		rounding         = 1e-12 // of angles, more than they have
 		latLow, latScale = LatMin * degree, (LatMax - LatMin) * degree
 		lonLow, lonScale = LonMin * degree, (LonMax - LonMin) * degree
+
+		exponentBias, fractionBits = 1023, 52 // of a float64
 	)
-	size := 1 / float64(uint64(1)<<c.step)
+	size := math.Float64frombits(uint64(exponentBias-c.step) << fractionBits) // 1 / 2^step
 	south := latLow + float64(squeeze(c.bits))*size*latScale
 	west := lonLow + float64(squeeze(c.bits>>1))*size*lonScale
 	north, east := south+size*latScale, west+size*lonScale
