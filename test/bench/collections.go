@@ -593,7 +593,7 @@ func (m *collectionBench) stalls(ctx context.Context) error {
 // a millisecond, so that what a turn of its loop has to do does not count as a stall.
 func (t *target) sendSteadily(ctx context.Context, n int64, words []string) error {
 	_, err := loadgen.Run(ctx, loadgen.Config{
-		Addr: t.Addr, Clients: 1, Pipeline: pipelined, Keyspace: n, Counters: new(loadgen.Counters), Requests: n, Sequence: loadgen.Command(words...),
+		Addr: t.Addr, Clients: 2, Pipeline: pipelined, Keyspace: n, Counters: new(loadgen.Counters), Requests: n, Sequence: loadgen.Command(words...),
 	}, nil)
 	return err
 }

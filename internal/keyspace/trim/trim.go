@@ -22,8 +22,6 @@ const (
 	// burst frees, the next may need.
 	patience  = 10
 	stepBytes = 64 << 20
-	// pieceBytes is how much goes back without a look at who waits for the processor.
-	pieceBytes = 1 << 20
 
 	// Free pages that stay: a share of the pages in use, and a minimum.
 	keptShare = 8
@@ -82,7 +80,7 @@ func (t *Trimmer) Step() int64 {
 	}
 	var given int64
 	for want := min(surplus, stepBytes); given < want; pace.Yield() {
-		n := t.pool.ReleaseSome(min(want-given, pieceBytes))
+		n := t.pool.ReleaseSome(want - given)
 		if n == 0 {
 			break
 		}

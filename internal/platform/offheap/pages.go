@@ -1,6 +1,7 @@
 package offheap
 
 import (
+	"bytes"
 	"fmt"
 	"sync"
 	"sync/atomic"
@@ -334,9 +335,9 @@ func (h *pageHeap) countDirty(page, n uint32) (dirty uint32) {
 	return dirty
 }
 
-// release gives the memory of up to n dirty pages of one free run back to the
-// system and returns how many it gave. The lock is held meanwhile, so n bounds
-// how long an allocating goroutine may wait.
+// release gives the memory of one row of dirty pages of a free run, up to n, back
+// to the system and returns how many it gave. The lock is held meanwhile, so n
+// bounds how long an allocating goroutine may wait.
 func (h *pageHeap) release(n uint32) uint32 {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -345,33 +346,23 @@ func (h *pageHeap) release(n uint32) uint32 {
 		return 0
 	}
 	s := &h.span[id]
-	// The run's dirty pages may be scattered among clean ones: give back whole
-	// rows of them, in granules, until the budget is spent.
 	n = max(n/h.granule*h.granule, h.granule)
-	var given uint32
-	for at, end := s.page, s.page+s.pages; at < end && given < n; {
-		if h.table[at] != pageDirty {
-			at++
-			continue
-		}
-		from := at
-		for at < end && h.table[at] == pageDirty && given+at-from < n {
-			at++
-		}
-		if err := h.data.release(uintptr(from)<<pageShift, uintptr(at-from)<<pageShift); err != nil {
-			// The system refuses while memory is locked (mlock). Everything stays
-			// as it was, still counted as backed.
-			break
-		}
-		for i := from; i < at; i++ {
-			h.table[i] = pageClean
-		}
-		given += at - from
+	from := s.page + uint32(bytes.IndexByte(h.table[s.page:s.page+s.pages], pageDirty))
+	to := from
+	for end := min(s.page+s.pages, from+n); to < end && h.table[to] == pageDirty; to++ {
 	}
-	s.dirty -= given
-	h.dirty -= given
+	if err := h.data.release(uintptr(from)<<pageShift, uintptr(to-from)<<pageShift); err != nil {
+		// The system refuses while memory is locked (mlock). Everything stays as it
+		// was, still counted as backed.
+		return 0
+	}
+	for i := from; i < to; i++ {
+		h.table[i] = pageClean
+	}
+	s.dirty -= to - from
+	h.dirty -= to - from
 	if s.dirty == 0 {
 		h.unlinkDirtyLocked(id)
 	}
-	return given
+	return to - from
 }
