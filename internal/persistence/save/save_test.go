@@ -3,6 +3,7 @@ package save
 import (
 	"errors"
 	"fmt"
+	"io"
 	"maps"
 	"os"
 	"slices"
@@ -354,4 +355,30 @@ func TestDamagedFile(t *testing.T) {
 			t.Errorf("not in the log: %s", line)
 		}
 	}
+}
+
+// TestStringsCostNoGarbage encodes strings of both kinds again and again: millions
+// of them must not make the garbage collector run beside the clients.
+func TestStringsCostNoGarbage(t *testing.T) {
+	f := newFixture(t, mem())
+	f.set(0, "text", "some text")
+	f.set(0, "number", "12345")
+	f.exclusive(func(tx *keyspace.Tx) {
+		w := f.saver.newStream(snapshotFile, true)
+		for _, key := range []string{"text", "number"} {
+			e := tx.Peek([]byte(key))
+			if n := testing.AllocsPerRun(100, func() { w.SaveEntry(0, e) }); n != 0 {
+				t.Errorf("the walk allocates %v times for a %s", n, key)
+			}
+			if n := testing.AllocsPerRun(100, func() { w.SaveEarly(0, 0, e) }); n != 0 {
+				t.Errorf("a command that changes a %s allocates %v times", key, n)
+			}
+		}
+		if err := w.end(); err != nil {
+			t.Fatal(err)
+		}
+		if err := w.queue.drain(io.Discard, func() {}); err != nil {
+			t.Fatal(err)
+		}
+	})
 }

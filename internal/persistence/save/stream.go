@@ -54,8 +54,9 @@ type section struct {
 	enc rdb.Encoder
 	// commands writes into enc.Out in its place if the file is to hold commands.
 	commands *rebuild.Encoder
-	db       int  // selected; -1: none
-	passing  bool // part of a key was passed on, and stream.mu is held until its end
+	text     keyspace.NumberText // of the string being encoded; here, since it would be garbage otherwise
+	db       int                 // selected; -1: none
+	passing  bool                // part of a key was passed on, and stream.mu is held until its end
 }
 
 // kind is what a file is.
@@ -221,8 +222,7 @@ func (w *stream) encode(part *section, db int, e *keyspace.Entry) {
 	w.selectDB(part, db)
 	info := w.info(e)
 	if e.Type() == value.String {
-		var text keyspace.NumberText
-		part.stringKey(e.Key(), info, e.String(&text))
+		part.stringKey(e.Key(), info, e.String(&part.text))
 	} else {
 		v := e.Value()
 		if err := part.valueKey(e.Key(), info, &v); err != nil {

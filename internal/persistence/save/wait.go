@@ -34,21 +34,24 @@ func (s *Saver) checkWait(c *command.Ctx) command.Verdict {
 		return command.Pass()
 	}
 	w := s.Waits.Worker(c)
-	wait := false
-	switch {
-	case c.Cmd.Name == "exec":
-		s.Waits.Queued(c.Client, func(db int, cmd *command.Cmd, args [][]byte) bool {
-			wait = awaits(w, c.Now, db, cmd, args)
-			return !wait
-		})
-	default:
-		wait = awaits(w, c.Now, c.Client.DB, c.Cmd, c.Args)
-	}
-	if !wait {
+	if c.Cmd.Name == "exec" {
+		if !s.queuedAwaits(w, c) {
+			return command.Pass()
+		}
+	} else if !awaits(w, c.Now, c.Client.DB, c.Cmd, c.Args) {
 		return command.Pass()
 	}
 	s.Waits.Postponed(c.Client)
 	return command.Postpone()
+}
+
+// queuedAwaits reports whether EXEC has to wait because of what the client has queued.
+func (s *Saver) queuedAwaits(w *keyspace.Worker, c *command.Ctx) (wait bool) {
+	s.Waits.Queued(c.Client, func(db int, cmd *command.Cmd, args [][]byte) bool {
+		wait = awaits(w, c.Now, db, cmd, args)
+		return !wait
+	})
+	return wait
 }
 
 // awaits reports whether a command has to wait because of a key that it may
