@@ -102,25 +102,34 @@ func (b *bench) durability(ctx context.Context) error {
 	return nil
 }
 
-// savePhase is a way of making a file while clients write.
+// savePhase is a way of making a file while clients write, or of making none.
 type savePhase struct {
 	name string
-	// prepare, if set, comes before.
-	prepare []string
-	// make, if set, makes the file; busy is the field of INFO that tells how long.
-	make []string
-	busy string
+	make []string // makes the file, if set
+	busy string   // the field of INFO that tells how long
 }
 
-var savePhases = []savePhase{
-	{name: "nothing"},
-	{name: "BGSAVE", make: []string{"BGSAVE"}, busy: "rdb_bgsave_in_progress"},
-	{name: "append-only file", prepare: []string{"CONFIG", "SET", "appendonly", "yes"}, busy: "aof_rewrite_in_progress"},
-	{name: "BGREWRITEAOF", make: []string{"BGREWRITEAOF"}, busy: "aof_rewrite_in_progress"},
+// saveComparisons are phases without a file and with one, which are measured in
+// turn, after what prepares both.
+var saveComparisons = []struct {
+	prepare []string
+	phases  [2]savePhase
+}{
+	{nil, [2]savePhase{
+		{name: "nothing"},
+		{name: "BGSAVE", make: []string{"BGSAVE"}, busy: "rdb_bgsave_in_progress"},
+	}},
+	{[]string{"CONFIG", "SET", "appendonly", "yes"}, [2]savePhase{
+		{name: "append-only file"},
+		{name: "BGREWRITEAOF", make: []string{"BGREWRITEAOF"}, busy: "aof_rewrite_in_progress"},
+	}},
 }
 
 // stalls lets clients write at a fixed rate while files are made. All servers
-// have their keys at once, and are visited in turn for each phase.
+// have their keys at once, each phase visits them in turn, and phases without and
+// with a file alternate. The servers are on one core: where threads of the server
+// and of its clients can change places, the kernel now and then puts both on one
+// core that is too slow for both, and nothing else shows beside that.
 func (m *durabilityBench) stalls(ctx context.Context) (err error) {
 	var targets []*target
 	defer func() {
@@ -129,7 +138,7 @@ func (m *durabilityBench) stalls(ctx context.Context) (err error) {
 		}
 	}()
 	for _, c := range m.commands {
-		t, err := m.start(c, false, "--auto-aof-rewrite-percentage", "0")
+		t, err := m.start(c, true, "--auto-aof-rewrite-percentage", "0")
 		if err != nil {
 			return err
 		}
@@ -142,22 +151,55 @@ func (m *durabilityBench) stalls(ctx context.Context) (err error) {
 			return err
 		}
 	}
-	for _, phase := range savePhases {
+	for _, c := range saveComparisons {
 		for _, t := range targets {
-			progress("writing, and making", phase.name+":", t.name)
-			if phase.prepare != nil {
-				if err := m.makeFile(ctx, t, phase.prepare, phase.busy); err != nil {
-					return err
+			if c.prepare == nil {
+				continue
+			}
+			if err := m.makeFile(ctx, t, c.prepare, c.phases[1].busy); err != nil {
+				return err
+			}
+		}
+		rounds := map[string][]SaveStall{}
+		for range m.Rounds {
+			for _, phase := range c.phases {
+				for _, t := range targets {
+					progress("writing, and making", phase.name+":", t.name)
+					s, err := m.phase(ctx, t, phase)
+					if err != nil {
+						return fmt.Errorf("%s: %s: %w", t.name, phase.name, err)
+					}
+					rounds[phase.name+t.name] = append(rounds[phase.name+t.name], s)
 				}
 			}
-			s, err := m.phase(ctx, t, phase)
-			if err != nil {
-				return fmt.Errorf("%s: %s: %w", t.name, phase.name, err)
+		}
+		for _, phase := range c.phases {
+			for _, t := range targets {
+				m.out.Stalls = append(m.out.Stalls, medianSaveStall(rounds[phase.name+t.name]))
 			}
-			m.out.Stalls = append(m.out.Stalls, s)
 		}
 	}
 	return nil
+}
+
+// medianSaveStall returns the median of each latency, and the most memory.
+func medianSaveStall(rounds []SaveStall) SaveStall {
+	s := rounds[0]
+	median := func(of func(SaveStall) int64) int64 {
+		all := make([]int64, len(rounds))
+		for i, r := range rounds {
+			all[i] = of(r)
+		}
+		slices.Sort(all)
+		return all[len(all)/2]
+	}
+	s.P999Micros = median(func(s SaveStall) int64 { return s.P999Micros })
+	s.MaxMicros = median(func(s SaveStall) int64 { return s.MaxMicros })
+	s.OwnMicros = median(func(s SaveStall) int64 { return s.OwnMicros })
+	for _, r := range rounds {
+		s.ExtraBytes = max(s.ExtraBytes, r.ExtraBytes)
+	}
+	return s
 }
 
 // makeFile makes a file and waits until it is complete.

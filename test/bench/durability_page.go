@@ -46,7 +46,7 @@ func saveStallTable(b *bytes.Buffer, d *Durability) {
 %d SETs per second over %d keys, sent at a fixed rate: latencies count from the moment at which a request is
 due. Own is the longest wait of a connection that sends a GET every 0.2 ms, without the time in which the server's
 threads or the probe was ready to run and other work had the processor. A file may add %d µs to each of the latencies
-of the line without it, and take %d MiB. The servers may use every core.
+of the line without it, and take %d MiB. Each server is on one core, with all that it makes files with.
 
 | making | server | 99.9 %%, µs | longest, µs | own, µs | memory, MiB | latency | memory |
 |---|---|---:|---:|---:|---:|---|---|

@@ -8,6 +8,8 @@ import (
 	"io"
 	"math/rand/v2"
 	"net"
+	"runtime"
+	"runtime/debug"
 	"strings"
 	"sync"
 	"time"
@@ -34,21 +36,19 @@ const (
 	okReply        = "+OK\r\n"
 )
 
-// burst is what a connection sends at once.
-type burst struct {
-	due      time.Time
-	requests int
-}
-
-// during sends while f runs and returns the latencies of all requests.
+// during sends while f runs and returns the latencies of all requests. The garbage
+// collector waits meanwhile: it would make requests late, and there is little to collect.
 func (o openLoop) during(ctx context.Context, f func() error) (latencies []time.Duration, err error) {
+	runtime.GC()
+	defer debug.SetGCPercent(debug.SetGCPercent(-1))
+	began := time.Now()
 	loading, stop := context.WithCancel(ctx)
 	defer stop()
 	all, ended := make([][]time.Duration, openConnections), make([]error, openConnections)
 	var lanes sync.WaitGroup
 	for i := range openConnections {
 		lanes.Go(func() {
-			all[i], ended[i] = o.lane(loading, i)
+			all[i], ended[i] = o.lane(loading, i, began)
 			if ended[i] != nil {
 				stop()
 			}
@@ -64,19 +64,19 @@ func (o openLoop) during(ctx context.Context, f func() error) (latencies []time.
 	return latencies, err
 }
 
-// lane is one connection.
-func (o openLoop) lane(ctx context.Context, number int) ([]time.Duration, error) {
+// lane is one connection. Its bursts are known by when they are due, after the beginning.
+func (o openLoop) lane(ctx context.Context, number int, began time.Time) ([]time.Duration, error) {
 	conn, err := net.Dial("tcp", o.addr)
 	if err != nil {
 		return nil, err
 	}
 	defer conn.Close()
-	sent, sending := make(chan burst, openPendingMax), make(chan error, 1)
+	sent, sending := make(chan time.Duration, openPendingMax), make(chan error, 1)
 	go func() {
-		sending <- o.send(ctx, conn, number, sent)
+		sending <- o.send(ctx, conn, number, began, sent)
 		close(sent)
 	}()
-	latencies, err := o.receive(conn, sent)
+	latencies, err := o.receive(conn, began, sent)
 	if err != nil {
 		conn.Close() // which ends the sender
 		for range sent {
@@ -85,22 +85,25 @@ func (o openLoop) lane(ctx context.Context, number int) ([]time.Duration, error)
 	return latencies, errors.Join(err, <-sending)
 }
 
-func (o openLoop) send(ctx context.Context, conn net.Conn, number int, sent chan<- burst) error {
+// burst returns how many requests a connection sends at once.
+func (o openLoop) burst() int {
+	return o.perSecond * int(openTick) / int(time.Second) / openConnections
+}
+
+func (o openLoop) send(ctx context.Context, conn net.Conn, number int, began time.Time, sent chan<- time.Duration) error {
 	rnd := rand.New(rand.NewPCG(uint64(number), uint64(o.perSecond)))
-	requests := o.perSecond * int(openTick) / int(time.Second) / openConnections
 	value := strings.Repeat("y", o.valueBytes)
 	var text []byte
 	// The connections take turns within a tick.
-	start := time.Now().Add(openTick * time.Duration(number) / openConnections)
-	for tick := 0; ctx.Err() == nil; tick++ {
-		due := start.Add(time.Duration(tick) * openTick)
-		time.Sleep(time.Until(due))
+	due := openTick * time.Duration(number) / openConnections
+	for ; ctx.Err() == nil; due += openTick {
+		time.Sleep(due - time.Since(began))
 		text = text[:0]
-		for range requests {
+		for range o.burst() {
 			text = fmt.Appendf(text, "*3\r\n$3\r\nSET\r\n$16\r\nkey:%012d\r\n$%d\r\n%s\r\n", rnd.Int64N(o.keys), len(value), value)
 		}
 		select {
-		case sent <- burst{due, requests}:
+		case sent <- due:
 		default:
 			return errors.New("the server has not answered for too long")
 		}
@@ -111,11 +114,11 @@ func (o openLoop) send(ctx context.Context, conn net.Conn, number int, sent chan
 	return nil
 }
 
-func (o openLoop) receive(conn net.Conn, sent <-chan burst) (latencies []time.Duration, err error) {
+func (o openLoop) receive(conn net.Conn, began time.Time, sent <-chan time.Duration) (latencies []time.Duration, err error) {
 	in := bufio.NewReader(conn)
 	var reply [len(okReply)]byte
-	for b := range sent {
-		for range b.requests {
+	for due := range sent {
+		for range o.burst() {
 			if _, err := io.ReadFull(in, reply[:]); err != nil {
 				return latencies, err
 			}
@@ -123,7 +126,7 @@ func (o openLoop) receive(conn net.Conn, sent <-chan burst) (latencies []time.Du
 				rest, _ := in.Peek(in.Buffered())
 				return latencies, fmt.Errorf("the server answers %q", append(reply[:], rest...))
 			}
-			latencies = append(latencies, time.Since(b.due))
+			latencies = append(latencies, time.Since(began)-due)
 		}
 	}
 	return latencies, nil
