@@ -15,6 +15,7 @@ import (
 	"github.com/kvasirdb/kvasir/internal/keyspace"
 	"github.com/kvasirdb/kvasir/internal/persistence/aof"
 	"github.com/kvasirdb/kvasir/internal/persistence/journal"
+	"github.com/kvasirdb/kvasir/internal/server"
 	"github.com/kvasirdb/kvasir/internal/session"
 	"github.com/kvasirdb/kvasir/internal/telemetry/info"
 )
@@ -121,7 +122,7 @@ func (n *Node) feedJournal(on bool) {
 		n.Server.HoldReplies(nil)
 		return
 	}
-	n.Server.HoldReplies(n.AOF.Commit)
+	n.Server.HoldReplies(&server.Durability{Commit: n.AOF.Commit, Committed: n.AOF.Committed, Patience: n.AOF.Patience})
 }
 
 // exclusive runs f while nothing else executes. Any goroutine but a loop's may

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -118,6 +119,72 @@ func TestFailingSync(t *testing.T) {
 	const line = "Can't persist AOF for fsync error when the AOF fsync policy is 'always': Input/output error. Exiting..."
 	if !strings.Contains(s.log.String(), line) {
 		t.Errorf("the log does not tell why:\n%s", s.log.String())
+	}
+}
+
+// TestLongRepliesWait breaks the disk before a write and a reply so long that it
+// would leave in the middle of a batch: neither may leave.
+func TestLongRepliesWait(t *testing.T) {
+	var broken atomic.Bool
+	disk := vfs.NewFaulty(vfs.OS{}, func(c vfs.Call) *vfs.Fault {
+		if broken.Load() && c.Op == "sync" {
+			return &vfs.Fault{Err: errors.New("input/output error")}
+		}
+		return nil
+	})
+	s := start(t, t.TempDir(), disk)
+	if got := s.do("SETRANGE long 200000 x"); got != ":200001" {
+		t.Fatal(got)
+	}
+	broken.Store(true)
+	s.conn.Write([]byte("SET a 2\r\n" + strings.Repeat("GETRANGE long 0 -1\r\n", 4)))
+	if line, err := s.in.ReadString('\n'); err == nil {
+		t.Errorf("acknowledged with %q", line)
+	}
+	if code := <-s.ended; code != 1 {
+		t.Errorf("exit code %d", code)
+	}
+}
+
+// TestGroups lets clients send at once, again and again, while a sync takes long:
+// most syncs serve more than one of them.
+func TestGroups(t *testing.T) {
+	var syncs atomic.Int64
+	disk := vfs.NewFaulty(vfs.OS{}, func(c vfs.Call) *vfs.Fault {
+		if c.Op == "sync" {
+			syncs.Add(1)
+			time.Sleep(2 * time.Millisecond)
+		}
+		return nil
+	})
+	s := start(t, t.TempDir(), disk)
+	const clients, each = 16, 40
+	before := syncs.Load()
+	var all sync.WaitGroup
+	for range clients {
+		all.Go(func() {
+			conn, err := net.Dial("unix", s.conn.RemoteAddr().String())
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			defer conn.Close()
+			in := bufio.NewReader(conn)
+			for range each {
+				fmt.Fprintf(conn, "INCR n\r\n")
+				if line, err := in.ReadString('\n'); err != nil || line[0] != ':' {
+					t.Errorf("%q, %v", line, err)
+					return
+				}
+			}
+		})
+	}
+	all.Wait()
+	if got, want := s.do("INCRBY n 0"), fmt.Sprintf(":%d", clients*each); got != want {
+		t.Errorf("%s instead of %s", got, want)
+	}
+	if n := syncs.Load() - before; n > clients*each/2 {
+		t.Errorf("%d syncs for %d writes", n, clients*each)
 	}
 }
 

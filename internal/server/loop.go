@@ -42,7 +42,9 @@ type Loop struct {
 	bufferBytes int      // of them all
 
 	unfinished []*conn    // go on in the next turn
-	muted      bool       // no reply may leave any more; see HoldReplies
+	muted      bool       // no reply may leave any more; see Durability
+	came       int        // clients that sent something in this turn
+	answered   int        // clients that the last commit was for
 	spare      []*conn    // memory of that list
 	pieces     [64][]byte // for vectored writes
 
@@ -177,24 +179,10 @@ func (l *Loop) turn(events []poll.Event) (timers bool) {
 		l.takeTouched()
 	}
 	l.goOn()
-	for i := range events {
-		ev := &events[i]
-		if ev.Token >= listenerToken {
-			l.accept(int(ev.Token - listenerToken))
-			continue
-		}
-		c := l.conn(ev.Token)
-		if c == nil {
-			continue
-		}
-		if ev.Writable {
-			l.markDirty(c)
-		}
-		if ev.Readable || ev.Hangup {
-			l.read(c)
-		}
-	}
+	l.came = 0
+	l.take(events)
 	l.execute()
+	l.gather(events[:cap(events)])
 	l.settle()
 	l.drainInbox()
 	l.keepDeadlines()
@@ -211,6 +199,28 @@ func (l *Loop) turn(events []poll.Event) (timers bool) {
 	l.evict()
 	l.publish(clock.Ticks()-ticks, l.requests-commands)
 	return timers
+}
+
+// take handles what the poller has found.
+func (l *Loop) take(events []poll.Event) {
+	for i := range events {
+		ev := &events[i]
+		if ev.Token >= listenerToken {
+			l.accept(int(ev.Token - listenerToken))
+			continue
+		}
+		c := l.conn(ev.Token)
+		if c == nil {
+			continue
+		}
+		if ev.Writable {
+			l.markDirty(c)
+		}
+		if ev.Readable || ev.Hangup {
+			l.came++
+			l.read(c)
+		}
+	}
 }
 
 // tick freezes the time for this turn.
@@ -253,7 +263,9 @@ func (l *Loop) execute() {
 // lets those go on that no longer wait.
 func (l *Loop) settle() {
 	for len(l.dirty) > 0 {
-		l.commit()
+		if l.commit() {
+			l.answered = len(l.dirty)
+		}
 		list := l.dirty
 		l.dirty = nil
 		for i, c := range list {
@@ -400,7 +412,7 @@ func (l *Loop) Dirty(sc *session.Client) {
 	if c.HasMail() {
 		l.takeMail(c) // what its command has caused follows its reply
 	}
-	if c.Out.Len() >= flushEarlyBytes {
+	if c.Out.Len() >= flushEarlyBytes && l.mayAnswer() {
 		l.flushEarly(c)
 	}
 }

@@ -117,7 +117,7 @@ type Server struct {
 	cronPaused  atomic.Bool  // DEBUG PAUSE-CRON
 	ending      atomic.Bool  // Stop was called
 	wakesAt     atomic.Int64 // until when loop 0 sleeps, Unix milliseconds
-	beforeFlush atomic.Pointer[func() bool]
+	durability  atomic.Pointer[Durability]
 
 	mu      sync.Mutex
 	clients map[uint64]*conn // guarded by mu; stable in exclusive mode

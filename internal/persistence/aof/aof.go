@@ -180,6 +180,9 @@ type AOF struct {
 	// done is the journal's offset up to which replies may leave.
 	done   atomic.Int64
 	failed atomic.Bool // for good: no reply may leave any more
+	// syncTook is about how long, in nanoseconds, a sync takes that replies wait
+	// for; 0 if they wait for none. Stored with mu held.
+	syncTook atomic.Int64
 
 	files    sync.Mutex
 	manifest *Manifest // the visible one; guarded by files

@@ -11,6 +11,8 @@ const (
 	// postponeMax is how long writing waits for a sync in the background.
 	postponeMax = 2 * time.Second
 	syncEvery   = time.Second
+	// patienceMax is how long a sync is put off at most for more to be synced.
+	patienceMax = time.Millisecond
 	// errorEvery is how often a failing disk is logged.
 	errorEvery = 30 * time.Second
 )
@@ -30,6 +32,18 @@ func (a *AOF) Commit() bool {
 		a.flushLocked(false)
 	}
 	return !a.failed.Load()
+}
+
+// Committed reports whether Commit has nothing to do.
+func (a *AOF) Committed() bool { return a.Journal.Offset() <= a.done.Load() }
+
+// Patience returns how long it pays to wait for more writes before Commit: half of
+// the time that a sync takes, if replies wait for one.
+func (a *AOF) Patience() time.Duration {
+	if a.Committed() {
+		return 0
+	}
+	return min(time.Duration(a.syncTook.Load())/2, patienceMax)
 }
 
 // Flush writes without waiting for a sync that runs.
@@ -74,6 +88,9 @@ func (a *AOF) flushLocked(force bool) {
 		}
 	}
 	resting := o.NoSyncWhile && (a.rewrite != nil || a.Saving())
+	if resting || o.Policy != Always {
+		a.syncTook.Store(0)
+	}
 	switch {
 	case o.Policy == Always:
 		if !resting && !(a.syncBeforeLocked(&o) && a.syncLocked()) {
@@ -216,7 +233,10 @@ func (a *AOF) syncLocked() bool {
 		return false
 	}
 	a.synced, a.lastSync = a.written, a.Now()
-	a.Latency(EventSync, a.lastSync.Sub(began))
+	took := a.lastSync.Sub(began)
+	a.Latency(EventSync, took)
+	mean := a.syncTook.Load()
+	a.syncTook.Store(mean + (int64(took)-mean)/8)
 	return true
 }
 

@@ -55,7 +55,7 @@ func (p *Pacer) Rest(serving bool) {
 		p.note(serving && interrupted > p.interrupted)
 	}
 	if d := p.pause(); d > 0 {
-		sleep(d)
+		Sleep(d)
 	}
 }
 

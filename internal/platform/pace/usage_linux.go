@@ -22,8 +22,8 @@ func usage() (cpu time.Duration, interrupted int64) {
 // it costs half a microsecond.
 func Yield() { _, _, _ = unix.Syscall(unix.SYS_SCHED_YIELD, 0, 0, 0) }
 
-// sleep sleeps in the kernel: Go's timers would hand the thread over twice.
-func sleep(d time.Duration) {
+// Sleep sleeps in the kernel: Go's timers would hand the thread over twice.
+func Sleep(d time.Duration) {
 	left := unix.NsecToTimespec(d.Nanoseconds())
 	for unix.Nanosleep(&left, &left) == unix.EINTR {
 	}

@@ -15,4 +15,5 @@ func usage() (cpu time.Duration, interrupted int64) { return 0, 0 }
 // Yield lets another goroutine run.
 func Yield() { runtime.Gosched() }
 
-func sleep(d time.Duration) { time.Sleep(d) }
+// Sleep sleeps, on Linux in the kernel.
+func Sleep(d time.Duration) { time.Sleep(d) }
