@@ -141,10 +141,10 @@ func (s *Users) Authenticate(c *session.Client, name, password []byte) (refusal 
 }
 
 // Gate keeps clients that are not authenticated from everything but the
-// commands that are there for them.
+// commands that are there for them. They do not learn which commands exist.
 func (s *Users) Gate() command.Gate {
-	return command.Gate{Name: "auth", Check: func(c *command.Ctx) command.Verdict {
-		if c.Client.Authenticated || c.Cmd.Flags&command.NoAuth != 0 || !s.Required() {
+	return command.Gate{Name: "auth", First: true, Check: func(c *command.Ctx) command.Verdict {
+		if c.Client.Authenticated || c.Cmd != nil && c.Cmd.Flags&command.NoAuth != 0 || !s.Required() {
 			return command.Pass()
 		}
 		return command.Refuse(NotAuthenticated)

@@ -12,6 +12,10 @@ type Gate struct {
 	// Check decides. It runs before any shard is locked, under the loop's
 	// reader lock.
 	Check func(c *Ctx) Verdict
+	// First makes it look, before anybody tells what is wrong, at requests that
+	// are no command as well: Cmd is nil for an unknown one, and the arguments
+	// may be of the wrong number.
+	First bool
 }
 
 // Verdict is a gate's answer.

@@ -248,11 +248,11 @@ func (x *Executor) admit(ctx *command.Ctx, raw []byte) bool {
 	cmd := ctx.Cmd
 	switch {
 	case cmd == nil:
-		return x.refuse(ctx, x.engine.Table.UnknownCommand(ctx.Args))
+		return x.reject(ctx, x.engine.Table.UnknownCommand(ctx.Args))
 	case cmd.Run == nil, cmd.Subcommands != nil && len(ctx.Args) > 1:
-		return x.refuse(ctx, x.missingSubcommand(ctx))
+		return x.reject(ctx, x.missingSubcommand(ctx))
 	case !cmd.ArityOK(len(ctx.Args)):
-		return x.refuse(ctx, command.WrongArity(cmd))
+		return x.reject(ctx, command.WrongArity(cmd))
 	}
 	armed := x.engine.armed.Load() | ctx.Client.Armed | x.engine.commandArmed[cmd.ID]
 	for ; armed != 0; armed &= armed - 1 {
@@ -270,6 +270,22 @@ func (x *Executor) admit(ctx *command.Ctx, raw []byte) bool {
 		return false
 	}
 	return true
+}
+
+// reject answers what is no command, unless a gate that is to look at it first says
+// something else.
+func (x *Executor) reject(ctx *command.Ctx, text string) bool {
+	armed := x.engine.armed.Load() | ctx.Client.Armed
+	for ; armed != 0; armed &= armed - 1 {
+		g := &x.engine.gates[bits.TrailingZeros64(armed)]
+		if !g.First {
+			continue
+		}
+		if instead, refused := g.Check(ctx).Refused(); refused {
+			return x.refuse(ctx, instead)
+		}
+	}
+	return x.refuse(ctx, text)
 }
 
 func (x *Executor) missingSubcommand(ctx *command.Ctx) string {

@@ -54,7 +54,7 @@ func (n *Node) setListPackedThreshold(bytes int64) {
 }
 
 // protectedGate keeps everybody from DEBUG whom enable-debug-command does not
-// allow it. It comes before all other gates.
+// allow it. Only who has authenticated gets as far as that.
 func (n *Node) protectedGate() command.Gate {
 	p := &n.Config.Params
 	return command.Gate{Name: "protected", Check: func(c *command.Ctx) command.Verdict {

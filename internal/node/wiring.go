@@ -108,10 +108,10 @@ func (n *Node) follow(apply func(), params ...config.Param) {
 // addGates lists what a command has to pass before it runs, in order.
 func (n *Node) addGates() {
 	p := &n.Config.Params
-	protected := n.Engine.AddGate(n.protectedGate())
-	n.Engine.ArmCommands(protected, func(c *command.Cmd) bool { return c.Flags&command.Protected != 0 })
 	auth := n.Engine.AddGate(n.Users.Gate())
 	n.Users.Arm = func(c *session.Client, on bool) { engine.ArmClient(c, auth, on) }
+	protected := n.Engine.AddGate(n.protectedGate())
+	n.Engine.ArmCommands(protected, func(c *command.Cmd) bool { return c.Flags&command.Protected != 0 })
 	n.addPersistenceGates()
 	memory := n.Engine.AddGate(n.memoryGate())
 	n.follow(func() { n.followMemoryLimit(memory) },
