@@ -390,9 +390,7 @@ func TestAuthentication(t *testing.T) {
 	p.send("PING", "NOSUCH", "GET", "HELLO 3", "AUTH wrong", "AUTH default secret x", "RESET", "AUTH secret", "PING", "RESET", "PING",
 		"HELLO 2 AUTH default secret SETNAME me", "CLIENT GETNAME")
 	const noAuth = "-NOAUTH Authentication required."
-	p.expect(noAuth,
-		"-ERR unknown command 'NOSUCH', with args beginning with: ",
-		"-ERR wrong number of arguments for 'get' command",
+	p.expect(noAuth, noAuth, noAuth,
 		"-NOAUTH HELLO must be called with the client already authenticated, otherwise the HELLO <proto> AUTH <user> <pass> option can be used to authenticate the client and select the RESP protocol version at the same time",
 		"-WRONGPASS invalid username-password pair or user is disabled.",
 		"-ERR syntax error", "+RESET", "+OK", "+PONG", "+RESET", noAuth)
