@@ -94,17 +94,21 @@ func (s *running) do(command string) string {
 	return strings.TrimSpace(line)
 }
 
-// TestFailingSync breaks the disk under appendfsync always: the write is not
-// acknowledged, and the server ends with an error.
-func TestFailingSync(t *testing.T) {
-	var broken atomic.Bool
-	disk := vfs.NewFaulty(vfs.OS{}, func(c vfs.Call) *vfs.Fault {
+// unsyncable returns a disk that syncs nothing while it is broken.
+func unsyncable(broken *atomic.Bool) vfs.FS {
+	return vfs.NewFaulty(vfs.OS{}, func(c vfs.Call) *vfs.Fault {
 		if broken.Load() && c.Op == "sync" {
 			return &vfs.Fault{Err: errors.New("input/output error")}
 		}
 		return nil
 	})
-	s := start(t, t.TempDir(), disk)
+}
+
+// TestFailingSync breaks the disk under appendfsync always: the write is not
+// acknowledged, and the server ends with an error.
+func TestFailingSync(t *testing.T) {
+	var broken atomic.Bool
+	s := start(t, t.TempDir(), unsyncable(&broken))
 	if got := s.do("SET a 1"); got != "+OK" {
 		t.Fatal(got)
 	}
@@ -126,13 +130,7 @@ func TestFailingSync(t *testing.T) {
 // would leave in the middle of a batch: neither may leave.
 func TestLongRepliesWait(t *testing.T) {
 	var broken atomic.Bool
-	disk := vfs.NewFaulty(vfs.OS{}, func(c vfs.Call) *vfs.Fault {
-		if broken.Load() && c.Op == "sync" {
-			return &vfs.Fault{Err: errors.New("input/output error")}
-		}
-		return nil
-	})
-	s := start(t, t.TempDir(), disk)
+	s := start(t, t.TempDir(), unsyncable(&broken))
 	if got := s.do("SETRANGE long 200000 x"); got != ":200001" {
 		t.Fatal(got)
 	}
